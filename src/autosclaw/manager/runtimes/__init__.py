@@ -1,0 +1,1 @@
+"""Where agents run: one adapter per kind of place, all behind `base.Runtime`."""

@@ -1,0 +1,1 @@
+"""The shared vocabulary of manager, runner, clients and dashboard; imports nothing of ours."""
