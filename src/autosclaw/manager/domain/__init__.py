@@ -1,0 +1,1 @@
+"""Pure decisions: facts and a time in, decisions out; no I/O, no clock, no randomness."""

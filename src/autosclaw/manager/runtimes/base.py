@@ -6,8 +6,20 @@ boxes that carry an agent's id.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
+
+from autosclaw.manager.domain.boxes import Box, BoxState
+
+__all__ = [
+    "Box",
+    "BoxEvent",
+    "BoxSpec",
+    "BoxState",
+    "Runtime",
+    "RuntimeGone",
+    "RuntimeRejected",
+    "RuntimeUnavailable",
+]
 
 
 class RuntimeUnavailable(Exception):
@@ -20,25 +32,6 @@ class RuntimeRejected(Exception):
 
 class RuntimeGone(Exception):
     """There is no box for this agent (any more). For stop and remove that is success."""
-
-
-class BoxState(StrEnum):
-    """What an engine positively says of a box."""
-
-    CREATED = "created"
-    RUNNING = "running"
-    EXITED = "exited"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """One container (or process) that carries this installation's label."""
-
-    agent_id: str
-    boot: int
-    state: BoxState
-    exit_code: int | None = None
-    oom_killed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
