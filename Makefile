@@ -75,11 +75,13 @@ format: sync ## format the Python files, mend what can be mended
 	@$(BIN)/ruff format $(PYTHON_PATHS)
 
 sync: .venv/.synced ## install the Python packages of uv.lock into .venv
+	@:
 .venv/.synced: pyproject.toml uv.lock
 	@"$$(scripts/uv)" sync --frozen --all-extras --quiet
 	@touch $@
 
 dashboard: $(if $(HAS_DASHBOARD),dashboard/dist/index.html) ## build the page when its sources changed
+	@:
 
 # Tests of the manager go on without a page; only what needs the page is left out.
 .PHONY: dashboard-if-possible
