@@ -1,0 +1,1 @@
+"""One method per verb: authorise, decide, write, publish. Every door leads here."""

@@ -1,0 +1,268 @@
+"""Transcripts: numbering events, keeping them, showing them.
+
+An agent's events are numbered and shown at once, committed in groups, and acknowledged to the
+agent after the commit (G1). What the manager itself writes is committed first. One Transcript
+object per agent is the only place that numbers its events. Must not know sockets.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from autosclaw.manager.hub import Channel
+from autosclaw.manager.services.clock import Clock
+from autosclaw.manager.store import agents, messages, times
+from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.messages import MessageRow, SessionLogRow
+from autosclaw.protocol import events
+from autosclaw.protocol.errors import bad_input, not_found
+from autosclaw.protocol.events import AgentEvent, Event, SessionLog
+
+_decode = msgspec.json.Decoder(AgentEvent).decode
+Effect = Callable[[Connection], None]
+
+
+class SequenceGap(Exception):
+    """The agent skipped numbers; it has to resume from the last acknowledged one."""
+
+
+class TranscriptDiverged(Exception):
+    """Memory and database disagree about this transcript; it has to be loaded anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event as an agent sent it: its number there, the bytes, what they say."""
+
+    source_seq: int
+    text: str
+    event: AgentEvent
+
+
+def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -> Received:
+    """Check one event of agent `agent_id`; add `at` and `agentId` where a plain agent left
+    them out. Raises bad_input with the reason."""
+    try:
+        event = _decode(raw)
+    except msgspec.MsgspecError as error:
+        raise bad_input(f"This event was not understood: {error}.") from None
+    if event.agent_id not in ("", agent_id):
+        raise bad_input("agentId names another agent; an agent may only speak for itself.")
+    text = bytes(raw).decode()
+    missing = ""
+    if event.at is None:
+        missing = f'"at":"{at}",'
+    if not event.agent_id:
+        missing += f'"agentId":"{agent_id}",'
+    if missing:
+        text = "{" + missing + text[text.index("{") + 1 :]
+    return Received(source_seq, text, event)
+
+
+class Transcript:
+    """The numbering of one agent's events, and its channel."""
+
+    def __init__(self, agent_id: str, last_seq: int, last_source_seq: int) -> None:
+        self.agent_id = agent_id
+        self.channel = Channel(agent_id, last_seq)
+        self.last_source_seq = last_source_seq
+        self.acked = last_source_seq
+        self.lock = asyncio.Lock()
+        self.broken = False
+
+
+class Transcripts:
+    """All transcripts somebody uses right now."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._open: dict[str, Transcript] = {}
+        self._opening: dict[str, asyncio.Task[Transcript]] = {}
+        self.on_broken: Callable[[str], None] = lambda _agent_id: None
+
+    async def open(self, agent_id: str) -> Transcript:
+        """The transcript of an agent. Raises not_found."""
+        found = self._open.get(agent_id)
+        if found is not None:
+            return found
+        task = self._opening.get(agent_id)
+        if task is None:
+            task = asyncio.ensure_future(self._load(agent_id))
+            self._opening[agent_id] = task
+            task.add_done_callback(lambda _task: self._opening.pop(agent_id, None))
+        return await asyncio.shield(task)
+
+    async def _load(self, agent_id: str) -> Transcript:
+        row = await self._database.read(lambda tx: agents.get(tx, agent_id))
+        if row is None:
+            raise not_found("There is no such agent.")
+        transcript = Transcript(agent_id, row.last_seq, row.last_source_seq)
+        return self._open.setdefault(agent_id, transcript)
+
+    def peek(self, agent_id: str) -> Transcript | None:
+        """The transcript if somebody uses it."""
+        return self._open.get(agent_id)
+
+    def release(self, agent_id: str) -> None:
+        """Forget a transcript that nobody uses and whose events are all committed."""
+        transcript = self._open.get(agent_id)
+        if transcript is None or transcript.lock.locked() or transcript.channel.watchers:
+            return
+        if transcript.channel.committed == transcript.channel.last:
+            del self._open[agent_id]
+
+    async def append(
+        self,
+        transcript: Transcript,
+        received: Sequence[Received],
+        effect: Effect | None = None,
+    ) -> "asyncio.Future[None]":
+        """Number and show an agent's events; the future is done when they are durable.
+
+        Repeated events are skipped; `effect` runs in the same transaction. Raises SequenceGap.
+        """
+        async with transcript.lock:
+            fresh = [item for item in received if item.source_seq > transcript.last_source_seq]
+            if not fresh:
+                return _done()
+            if fresh[0].source_seq != transcript.last_source_seq + 1:
+                raise SequenceGap(
+                    f"expected {transcript.last_source_seq + 1}, got {fresh[0].source_seq}"
+                )
+            return self._stage(transcript, fresh, effect)
+
+    async def append_plain(
+        self, transcript: Transcript, text: bytes, effect: Callable[[AgentEvent], Effect | None]
+    ) -> AgentEvent:
+        """An event without a number, from an agent that speaks the contract only."""
+        async with transcript.lock:
+            number = transcript.last_source_seq + 1
+            item = receive(transcript.agent_id, number, text, times.to_text(self._clock()))
+            self._stage(transcript, [item], effect(item.event))
+            return item.event
+
+    def _stage(
+        self, transcript: Transcript, fresh: Sequence[Received], effect: Effect | None
+    ) -> "asyncio.Future[None]":
+        if transcript.broken:
+            raise TranscriptDiverged(transcript.agent_id)
+        channel = transcript.channel
+        old = (channel.last, transcript.last_source_seq)
+        now = times.to_text(self._clock())
+        shown: list[MessageRow] = []
+        logged: list[SessionLogRow] = []
+        for item in fresh:
+            event = item.event
+            if isinstance(event, SessionLog):
+                logged.append(SessionLogRow(item.source_seq, event.subpath, event.text))
+                continue
+            seq = old[0] + len(shown) + 1
+            kind = event.__struct_config__.tag
+            shown.append(MessageRow(seq, item.source_seq, str(kind), item.text, now))
+            if isinstance(event, events.Output | events.ToolUse) and event.message_id:
+                channel.settle(event.message_id, event.block)
+        new = (old[0] + len(shown), fresh[-1].source_seq)
+
+        def job(tx: Connection) -> None:
+            _write(tx, transcript.agent_id, shown, logged, old, new)
+            if effect is not None:
+                effect(tx)
+
+        future = self._database.submit(job, lazy=True)
+        transcript.last_source_seq = new[1]
+        channel.publish([row.event for row in shown])
+        future.add_done_callback(lambda done: self._settled(transcript, done, new))
+        return future
+
+    def _settled(
+        self, transcript: Transcript, done: "asyncio.Future[None]", new: tuple[int, int]
+    ) -> None:
+        if not done.cancelled() and done.exception() is None:
+            transcript.channel.commit(new[0])
+            transcript.acked = max(transcript.acked, new[1])
+            return
+        transcript.broken = True
+        if self._open.get(transcript.agent_id) is transcript:
+            del self._open[transcript.agent_id]
+        self.on_broken(transcript.agent_id)
+
+    async def record(
+        self, agent_id: str, build: Callable[[Connection, datetime], Sequence[Event]]
+    ) -> Sequence[Event]:
+        """Write events of the manager's own: `build` checks and changes rows in one transaction
+        and returns the events that say so; nothing is shown before the commit.
+
+        Raises what `build` raises; then nothing was changed.
+        """
+        transcript = await self.open(agent_id)
+        async with transcript.lock:
+            if transcript.broken:
+                raise TranscriptDiverged(agent_id)
+            channel = transcript.channel
+            old = (channel.last, transcript.last_source_seq)
+            now = self._clock()
+
+            def job(tx: Connection) -> tuple[Sequence[Event], list[MessageRow]]:
+                made = build(tx, now)
+                rows = [
+                    _own_row(old[0] + 1 + i, event, times.to_text(now))
+                    for i, event in enumerate(made)
+                ]
+                if rows:
+                    _write(tx, agent_id, rows, [], old, (old[0] + len(rows), old[1]))
+                return made, rows
+
+            made, rows = await self._database.write(job)
+            channel.publish([row.event for row in rows])
+            channel.commit(channel.last)
+            return made
+
+    async def page(
+        self, agent_id: str, *, before: int | None, after: int | None, limit: int, max_bytes: int
+    ) -> tuple[list[tuple[int, str]], int]:
+        """(number, JSON) of committed events around a cursor, oldest first; and the last number.
+
+        Raises not_found."""
+
+        def job(tx: Connection) -> tuple[list[tuple[int, str]], int]:
+            row = agents.get(tx, agent_id)
+            if row is None:
+                raise not_found("There is no such agent.")
+            if after is not None:
+                return messages.after(tx, agent_id, after, limit, max_bytes), row.last_seq
+            end = row.last_seq + 1 if before is None else before
+            return messages.before(tx, agent_id, end, limit, max_bytes), row.last_seq
+
+        return await self._database.read(job)
+
+
+def _own_row(seq: int, event: Event, at: str) -> MessageRow:
+    stamped: Any = msgspec.structs.replace(event, at=at)
+    tag = str(event.__struct_config__.tag)
+    return MessageRow(seq, None, tag, events.encode(stamped).decode(), at)
+
+
+def _write(
+    tx: Connection,
+    agent_id: str,
+    shown: Sequence[MessageRow],
+    logged: Sequence[SessionLogRow],
+    old: tuple[int, int],
+    new: tuple[int, int],
+) -> None:
+    if not agents.advance(tx, agent_id, old, new):
+        raise TranscriptDiverged(agent_id)
+    messages.append(tx, agent_id, shown)
+    messages.append_session_log(tx, agent_id, logged)
+
+
+def _done() -> "asyncio.Future[None]":
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
