@@ -8,17 +8,31 @@ from .tree import Module, modules
 MODULE_LINES = 500
 FUNCTION_LINES = 60
 
-# Path or "path::function" -> why it may be longer. An entry that is no longer needed fails too.
-EXCEPTIONS: dict[str, str] = {}
+# What may be longer, and why: a path, "path::function", or a folder ending in "/". An entry that is
+# no longer needed fails too.
+EXCEPTIONS = {
+    "src/autosclaw/manager/store/migrations/versions/": (
+        "a migration is one flat list of statements and is never edited again"
+    ),
+}
 
 
 def test_modules_and_functions_are_within_their_limits() -> None:
     too_long = {key: lines for module in modules() for key, lines in oversized(module)}
-    unexplained = {key: lines for key, lines in too_long.items() if key not in EXCEPTIONS}
+    unexplained = {key: lines for key, lines in too_long.items() if not excepted_by(key)}
     assert not unexplained, "split these, or give the reason in EXCEPTIONS: " + ", ".join(
         f"{key} ({lines} lines)" for key, lines in unexplained.items()
     )
-    assert set(EXCEPTIONS) <= set(too_long), "these exceptions are no longer needed"
+    needed = {entry for key in too_long for entry in excepted_by(key)}
+    assert needed == set(EXCEPTIONS), "these exceptions are no longer needed"
+
+
+def excepted_by(key: str) -> list[str]:
+    return [
+        entry
+        for entry in EXCEPTIONS
+        if key == entry or (entry.endswith("/") and key.startswith(entry))
+    ]
 
 
 def oversized(module: Module) -> Iterator[tuple[str, int]]:
