@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from importlib import resources
-from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
@@ -175,18 +174,16 @@ class PriceTable:
     _aliases: Mapping[str, str]
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """The table that ships with the package, or the one at `path` in the same format.
-
-        Raises PriceTableError for a file that is malformed or not exact in nano-USD, OSError
-        for one that cannot be read.
-        """
-        packaged = resources.files("autosclaw.manager.domain") / "prices.json"
-        return cls.parse(path.read_bytes() if path else packaged.read_bytes())
+    def load(cls) -> Self:
+        """The table that ships with the package."""
+        return cls.parse((resources.files("autosclaw.manager.domain") / "prices.json").read_bytes())
 
     @classmethod
     def parse(cls, document: bytes) -> Self:
-        """Raises PriceTableError, see `load`."""
+        """A table in the format of prices.json.
+
+        Raises PriceTableError for one that is malformed or not exact in nano-USD.
+        """
         try:
             file = msgspec.json.decode(document, type=_File)
         except msgspec.MsgspecError as error:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from autosclaw.manager.domain.agents import Cause
 from autosclaw.manager.domain.policy import Actor, AgentActor, Subject, UserActor, Verb, authorize
@@ -20,7 +19,7 @@ from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.transcripts import Transcripts
 from autosclaw.manager.store import agents, inputs, messages
 from autosclaw.manager.store.agents import AgentRow
-from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.database import Database, Tx
 from autosclaw.manager.store.times import to_text
 from autosclaw.protocol import events, ids
 from autosclaw.protocol.agents import (
@@ -92,7 +91,7 @@ class AgentService:
             raise bad_input("projectId: there is no such project.")
         values = self._values(actor, wanted, key)
 
-        def job(tx: Connection) -> Spawned:
+        def job(tx: Tx) -> Spawned:
             if values["spawn_key"] is not None:
                 there = agents.by_spawn_key(tx, values["spawn_key"])
                 if there is not None:
@@ -137,7 +136,7 @@ class AgentService:
         """
         name = ""
 
-        def build(tx: Connection, now: datetime) -> list[events.Event]:
+        def build(tx: Tx, now: datetime) -> list[events.Event]:
             nonlocal name
             row = agents.get(tx, agent_id)
             if row is None:
@@ -163,7 +162,7 @@ class AgentService:
         rows = await self._database.read(agents.unended)
         for row in rows:
 
-            def build(tx: Connection, now: datetime, agent_id: str = row.id) -> list[events.Event]:
+            def build(tx: Tx, now: datetime, agent_id: str = row.id) -> list[events.Event]:
                 fresh = agents.get(tx, agent_id)
                 if fresh is None or fresh.state in ENDED or fresh.state is State.STOPPING:
                     return []
@@ -202,9 +201,7 @@ class AgentService:
         return found[0]
 
 
-def request_stop(
-    tx: Connection, row: AgentRow, cause: Cause, by: str, now: datetime
-) -> list[events.Event]:
+def request_stop(tx: Tx, row: AgentRow, cause: Cause, by: str, now: datetime) -> list[events.Event]:
     """Desired = stop, state = stopping, in the caller's transaction."""
     made = life.apply(
         tx,
@@ -221,7 +218,7 @@ def request_stop(
     return made
 
 
-def _insert(tx: Connection, values: dict[str, Any], by: str, now: datetime) -> None:
+def _insert(tx: Tx, values: dict[str, Any], by: str, now: datetime) -> None:
     agents.insert(tx, values, now)
     prompt = values["system_prompt"]
     if not prompt:

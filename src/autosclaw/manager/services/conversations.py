@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection
 
 from autosclaw.manager.domain.agents import Cause
 from autosclaw.manager.domain.policy import Actor, Verb
@@ -19,6 +18,7 @@ from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.transcripts import Transcripts
 from autosclaw.manager.store import agents, inputs, questions
 from autosclaw.manager.store.agents import AgentRow
+from autosclaw.manager.store.database import Tx
 from autosclaw.manager.store.questions import QuestionRow, QuestionState
 from autosclaw.protocol import ids, limits
 from autosclaw.protocol.agents import ENDED, State
@@ -47,7 +47,7 @@ class Conversations:
         by = actor_name(actor)
         number = 0
 
-        def build(tx: Connection, now: datetime) -> list[Event]:
+        def build(tx: Tx, now: datetime) -> list[Event]:
             nonlocal number
             _writable(tx, agent_id, actor, Verb.AGENT_CHAT)
             if key is not None and (there := inputs.by_key(tx, agent_id, key)) is not None:
@@ -75,7 +75,7 @@ class Conversations:
         by = actor_name(actor)
         number = 0
 
-        def build(tx: Connection, now: datetime) -> list[Event]:
+        def build(tx: Tx, now: datetime) -> list[Event]:
             nonlocal number
             _writable(tx, agent_id, actor, Verb.AGENT_ANSWER)
             question = _answerable(tx, agent_id, question_id)
@@ -104,7 +104,7 @@ class Conversations:
         by = actor_name(actor)
         number = 0
 
-        def build(tx: Connection, now: datetime) -> list[Event]:
+        def build(tx: Tx, now: datetime) -> list[Event]:
             nonlocal number
             _writable(tx, agent_id, actor, Verb.AGENT_INTERRUPT)
             number = _add(tx, agent_id, inputs.Kind.INTERRUPT, {}, by, None, now)
@@ -147,7 +147,7 @@ def check_answers(answers: dict[str, Any]) -> dict[str, str | list[str]]:
     return checked
 
 
-def _answerable(tx: Connection, agent_id: str, question_id: str | None) -> QuestionRow:
+def _answerable(tx: Tx, agent_id: str, question_id: str | None) -> QuestionRow:
     if question_id is None:
         found = questions.newest_open(tx, agent_id)
         if found is None:
@@ -163,7 +163,7 @@ def _answerable(tx: Connection, agent_id: str, question_id: str | None) -> Quest
     return found
 
 
-def _writable(tx: Connection, agent_id: str, actor: Actor, verb: Verb) -> AgentRow:
+def _writable(tx: Tx, agent_id: str, actor: Actor, verb: Verb) -> AgentRow:
     row = agents.get(tx, agent_id)
     if row is None:
         raise not_found("There is no such agent.")
@@ -176,7 +176,7 @@ def _writable(tx: Connection, agent_id: str, actor: Actor, verb: Verb) -> AgentR
 
 
 def _add(
-    tx: Connection,
+    tx: Tx,
     agent_id: str,
     kind: inputs.Kind,
     payload: dict[str, Any],

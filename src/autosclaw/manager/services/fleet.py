@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection
 
 from autosclaw.manager.store import agents, questions, times
 from autosclaw.manager.store.agents import AgentRow
-from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.database import Database, Tx
 from autosclaw.manager.store.questions import QuestionRow
 from autosclaw.protocol import limits
 from autosclaw.protocol.agents import (
@@ -93,7 +92,7 @@ class Fleet:
         """The agents among `ids` that exist."""
         return await self._database.read(lambda tx: self._render(tx, agents.many(tx, ids)))
 
-    def _render(self, tx: Connection, rows: list[AgentRow]) -> list[Agent]:
+    def _render(self, tx: Tx, rows: list[AgentRow]) -> list[Agent]:
         waiting = [row.id for row in rows if row.state not in ENDED]
         asked = questions.open_of(tx, waiting) if waiting else {}
         absent = Presence()

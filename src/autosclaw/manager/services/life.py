@@ -7,12 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from autosclaw.manager.domain.agents import Cause, sources
 from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.transcripts import Transcripts
 from autosclaw.manager.store import agents, questions
+from autosclaw.manager.store.database import Tx
 from autosclaw.manager.store.times import to_text
 from autosclaw.protocol.agents import ENDED, State
 from autosclaw.protocol.events import Event, StateChanged
@@ -24,7 +23,7 @@ _QUIET = frozenset(
 
 
 def apply(
-    tx: Connection,
+    tx: Tx,
     agent_id: str,
     new: State,
     cause: Cause,
@@ -68,7 +67,7 @@ class Life:
         """Move one agent on; False when it was in no state that allows it. Twice is safe."""
         moved = False
 
-        def build(tx: Connection, now: datetime) -> list[Event]:
+        def build(tx: Tx, now: datetime) -> list[Event]:
             nonlocal moved
             made = apply(tx, agent_id, new, cause, now, reason=reason, by=by, **changes)
             moved = made is not None

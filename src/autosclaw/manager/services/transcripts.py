@@ -12,19 +12,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from autosclaw.manager.hub import Channel
 from autosclaw.manager.services.clock import Clock
 from autosclaw.manager.store import agents, messages, times
-from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.database import Database, Tx
 from autosclaw.manager.store.messages import MessageRow, SessionLogRow
 from autosclaw.protocol import events
 from autosclaw.protocol.errors import bad_input, not_found
 from autosclaw.protocol.events import AgentEvent, Event, SessionLog
 
 _decode = msgspec.json.Decoder(AgentEvent).decode
-Effect = Callable[[Connection], None]
+Effect = Callable[[Tx], None]
 
 
 class SequenceGap(Exception):
@@ -169,7 +168,7 @@ class Transcripts:
                 channel.settle(event.message_id, event.block)
         new = (old[0] + len(shown), fresh[-1].source_seq)
 
-        def job(tx: Connection) -> None:
+        def job(tx: Tx) -> None:
             _write(tx, transcript.agent_id, shown, logged, old, new)
             if effect is not None:
                 effect(tx)
@@ -193,7 +192,7 @@ class Transcripts:
         self.on_broken(transcript.agent_id)
 
     async def record(
-        self, agent_id: str, build: Callable[[Connection, datetime], Sequence[Event]]
+        self, agent_id: str, build: Callable[[Tx, datetime], Sequence[Event]]
     ) -> Sequence[Event]:
         """Write events of the manager's own: `build` checks and changes rows in one transaction
         and returns the events that say so; nothing is shown before the commit.
@@ -208,7 +207,7 @@ class Transcripts:
             old = (channel.last, transcript.last_source_seq)
             now = self._clock()
 
-            def job(tx: Connection) -> tuple[Sequence[Event], list[MessageRow]]:
+            def job(tx: Tx) -> tuple[Sequence[Event], list[MessageRow]]:
                 made = build(tx, now)
                 rows = [
                     _own_row(old[0] + 1 + i, event, times.to_text(now))
@@ -230,7 +229,7 @@ class Transcripts:
 
         Raises not_found."""
 
-        def job(tx: Connection) -> tuple[list[tuple[int, str]], int]:
+        def job(tx: Tx) -> tuple[list[tuple[int, str]], int]:
             row = agents.get(tx, agent_id)
             if row is None:
                 raise not_found("There is no such agent.")
@@ -249,7 +248,7 @@ def _own_row(seq: int, event: Event, at: str) -> MessageRow:
 
 
 def _write(
-    tx: Connection,
+    tx: Tx,
     agent_id: str,
     shown: Sequence[MessageRow],
     logged: Sequence[SessionLogRow],

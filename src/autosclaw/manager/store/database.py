@@ -21,6 +21,9 @@ from autosclaw.protocol import limits
 from autosclaw.protocol.errors import unavailable
 
 T = TypeVar("T")
+Tx = Connection
+"""What a job gets: a connection inside a transaction (writes) or on a snapshot (reads)."""
+
 _READERS = 4
 _LAZY_WINDOW_SECONDS = 0.02
 _BUSY_MS = 10_000

@@ -1,0 +1,243 @@
+"""What each frame of an agent does: events into the transcript, facts into the fleet.
+
+Must not authenticate (links does) and never takes an identity from a frame.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
+
+import msgspec
+
+from autosclaw.manager.domain.agents import Cause
+from autosclaw.manager.domain.doing import describe
+from autosclaw.manager.services import life
+from autosclaw.manager.services.agents import AgentService
+from autosclaw.manager.services.clock import Clock
+from autosclaw.manager.services.fleet import Fleet
+from autosclaw.manager.services.link_session import LinkSession
+from autosclaw.manager.services.transcripts import (
+    Effect,
+    Received,
+    Transcripts,
+    receive,
+)
+from autosclaw.manager.store import agents, inputs, questions
+from autosclaw.manager.store.database import Database, Tx
+from autosclaw.manager.store.questions import QuestionState
+from autosclaw.manager.store.times import to_text
+from autosclaw.protocol import events, ids, limits, link
+from autosclaw.protocol.agents import SpawnRequest, State
+from autosclaw.protocol.errors import DomainError, bad_input
+from autosclaw.protocol.events import AgentEvent
+
+_decode = msgspec.json.Decoder(link.SessionFrame).decode
+_CLOSED: dict[str, QuestionState] = {
+    "answered": QuestionState.ANSWERED,
+    "interrupted": QuestionState.INTERRUPTED,
+    "expired": QuestionState.EXPIRED,
+    "ended": QuestionState.ENDED,
+}
+_NANO = 1_000_000_000
+
+
+class FrameReader:
+    """Handles the frames of authenticated agents."""
+
+    def __init__(
+        self,
+        database: Database,
+        transcripts: Transcripts,
+        fleet: Fleet,
+        service: AgentService,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._transcripts = transcripts
+        self._fleet = fleet
+        self._service = service
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def feed(self, session: LinkSession, data: str) -> None:
+        """One frame. Raises DomainError with a sentence, or SequenceGap."""
+        try:
+            frame = _decode(data)
+        except msgspec.MsgspecError as error:
+            raise bad_input(f"This frame was not understood: {error}.") from None
+        if isinstance(frame, link.Events):
+            await self._events(session, frame)
+        elif isinstance(frame, link.Delta):
+            self._delta(session, frame)
+        elif isinstance(frame, link.StatusReport):
+            self._status(session, frame)
+        elif isinstance(frame, link.Tokens):
+            await self._tokens(session, frame)
+        elif isinstance(frame, link.Applied):
+            await self._applied(session, frame)
+        elif isinstance(frame, link.SpawnAgent):
+            self._start(self._spawn(session, frame))
+        else:
+            await self._single(session, frame, data)
+
+    async def _events(self, session: LinkSession, frame: link.Events) -> None:
+        if len(frame.events) > limits.EVENTS_PER_FRAME:
+            raise bad_input(f"events: at most {limits.EVENTS_PER_FRAME} in one frame.")
+        now = to_text(self._clock())
+        skip = max(0, session.transcript.last_source_seq + 1 - frame.first)
+        received = [
+            receive(session.agent_id, frame.first + skip + i, raw, now)
+            for i, raw in enumerate(frame.events[skip:])
+        ]
+        await self._append(session, received)
+
+    async def _single(self, session: LinkSession, event: AgentEvent, data: str) -> None:
+        """The contract's own form: one event a frame, with or without a number."""
+        if event.seq is not None:
+            now = to_text(self._clock())
+            item = receive(session.agent_id, event.seq, data.encode(), now)
+            await self._append(session, [item])
+            return
+        made = await self._transcripts.append_plain(
+            session.transcript, data.encode(), lambda it: _together(self._effects(session, it))
+        )
+        self._notice(session, [made])
+
+    async def _append(self, session: LinkSession, received: Sequence[Received]) -> None:
+        effects = [e for item in received for e in self._effects(session, item.event)]
+        done = await self._transcripts.append(session.transcript, received, _together(effects))
+        done.add_done_callback(lambda _done: session.wake.set())
+        self._notice(session, [item.event for item in received])
+        if effects:
+            done.add_done_callback(lambda _done: self._fleet.touch(session.agent_id))
+
+    def _notice(self, session: LinkSession, seen: Sequence[AgentEvent]) -> None:
+        """Facts that pages show at once: what it does now, and that it asks."""
+        doing = next((text for e in reversed(seen) if (text := describe(e)) is not None), None)
+        if doing is not None:
+            self._fleet.presence(session.agent_id).doing = doing
+            self._fleet.touch(session.agent_id)
+        if any(isinstance(event, events.AskUser) for event in seen):
+            self._fleet.asked(session.agent_id, session.name)
+
+    def _effects(self, session: LinkSession, event: AgentEvent) -> list[Effect]:
+        if isinstance(event, events.AskUser):
+            return [lambda tx: self._asked(tx, session.agent_id, event)]
+        if isinstance(event, events.AskClosed):
+            return [lambda tx: self._ask_closed(tx, session.agent_id, event)]
+        if isinstance(event, events.Exited):
+            return [
+                lambda tx: agents.change(
+                    tx, session.agent_id, exit_outcome=event.outcome, exit_reason=event.reason
+                )
+            ]
+        return []
+
+    def _asked(self, tx: Tx, agent_id: str, event: events.AskUser) -> None:
+        now = self._clock()
+        asked = msgspec.json.encode(event.questions[: limits.QUESTIONS]).decode()
+        question_id = f"{agent_id}:{event.id}"[:64] if event.id else ids.new_id()
+        questions.open_(tx, question_id, agent_id, event.kind, asked, now)
+        life.apply(tx, agent_id, State.WAITING, Cause.SELF, now)
+
+    def _ask_closed(self, tx: Tx, agent_id: str, event: events.AskClosed) -> None:
+        now = self._clock()
+        questions.close(tx, f"{agent_id}:{event.id}"[:64], _CLOSED[event.reason], now)
+        if questions.newest_open(tx, agent_id) is None:
+            row = agents.get(tx, agent_id)
+            if row is not None and row.state is State.WAITING:
+                life.apply(tx, agent_id, State.RUNNING, Cause.SELF, now)
+
+    def _delta(self, session: LinkSession, frame: link.Delta) -> None:
+        encoded = msgspec.json.encode(
+            {
+                "messageId": frame.message_id,
+                "block": frame.block,
+                "kind": frame.kind,
+                "text": frame.text,
+            }
+        ).decode()
+        key = (frame.message_id, frame.block)
+        session.transcript.channel.delta(key, frame.kind, frame.text, encoded)
+
+    def _status(self, session: LinkSession, frame: link.StatusReport) -> None:
+        presence = self._fleet.presence(session.agent_id)
+        busy = "thinking" in frame.status.lower()
+        if busy != presence.processing:
+            presence.processing = busy
+            self._fleet.touch(session.agent_id)
+        shown = {"type": "status", "agentId": session.agent_id, "status": frame.status[:500]}
+        text = msgspec.json.encode(shown).decode()
+        session.transcript.channel.send(text, plain_too=True)
+
+    async def _tokens(self, session: LinkSession, frame: link.Tokens) -> None:
+        """Totals an agent reports itself; once the gateway has metered it, they are ignored."""
+        told = frame.tokens
+        totals = {
+            "input_tokens": max(0, told.input_tokens),
+            "output_tokens": max(0, told.output_tokens),
+            "cache_read_input_tokens": max(0, told.cache_read_input_tokens),
+            "cache_creation_input_tokens": max(0, told.cache_creation_input_tokens),
+            "cost_nano_usd": max(0, min(int(told.cost_usd * _NANO), 10**15)),
+        }
+        agent_id = session.agent_id
+        future = self._database.submit(
+            lambda tx: agents.report_usage(tx, agent_id, totals), lazy=True
+        )
+        if await future:
+            shown = msgspec.json.encode(
+                {"type": "tokens", "agentId": agent_id, "tokens": told}
+            ).decode()
+            session.transcript.channel.send(shown, plain_too=True)
+            self._fleet.touch(agent_id)
+
+    async def _applied(self, session: LinkSession, frame: link.Applied) -> None:
+        if not 0 < frame.input <= session.sent_input:
+            raise bad_input(f"input: {frame.input} was never sent on this connection.")
+        now: datetime = self._clock()
+        await self._database.write(
+            lambda tx: inputs.applied(tx, session.agent_id, frame.input, now)
+        )
+
+    async def _spawn(self, session: LinkSession, frame: link.SpawnAgent) -> None:
+        """Contract §3: answered by agent_spawned or spawn_error."""
+        try:
+            wanted = SpawnRequest.model_validate(
+                {
+                    "name": frame.name,
+                    "purpose": frame.purpose,
+                    "systemPrompt": frame.system_prompt,
+                }
+            )
+            made = await self._service.spawn(session.actor, wanted, frame.request_id)
+        except DomainError as error:
+            refusal = link.SpawnError(error=error.message, request_id=frame.request_id)
+            session.push(link.encode(refusal))
+        except ValueError as error:
+            refusal = link.SpawnError(error=_first(error), request_id=frame.request_id)
+            session.push(link.encode(refusal))
+        else:
+            answer = link.AgentSpawned(
+                agent_id=made.agent_id, name=made.name, request_id=frame.request_id
+            )
+            session.push(link.encode(answer))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _together(effects: Sequence[Effect]) -> Effect | None:
+    if not effects:
+        return None
+
+    def run(tx: Tx) -> None:
+        for effect in effects:
+            effect(tx)
+
+    return run
+
+
+def _first(error: ValueError) -> str:
+    return str(error).splitlines()[0]
