@@ -50,6 +50,11 @@ def test_a_script_sent_midway_takes_over(how: str) -> None:
     assert chosen(request(*messages, said("other"), user("next"))) == ("script", "more")
 
 
+def test_the_newest_of_several_scripts_wins() -> None:
+    assert chosen(request(user(script("old"), script("new")))) == ("script", "new")
+    assert chosen(request(user(script("old")), said("old"), user(script("new"))))[1] == "new"
+
+
 def test_a_script_in_a_tools_output_is_not_played() -> None:
     prompt = user(script({"tool": "Bash"}, "two"))
     assert chosen(request(prompt, called("Bash"), result(script("bad")))) == ("script", "two")
