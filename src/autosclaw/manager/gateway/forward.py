@@ -217,13 +217,14 @@ async def _stream(response: aiohttp.ClientResponse, meter: Meter, send: Send) ->
 
 
 async def _read_error(response: aiohttp.ClientResponse) -> bytes:
-    """The body, or an error of ours in its place when it is no error object but a whole page."""
+    """The body. Raises Refusal in its place when it is no error object but a whole page."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > limits.GATEWAY_ERROR_BYTES:
-            return answers.error_body(
-                "api_error", f"The model provider answered with status {response.status}."
+            status = response.status
+            raise answers.Refusal(
+                status, "api_error", f"The model provider answered with status {status}."
             )
     return bytes(body)
 
