@@ -29,7 +29,7 @@ from autosclaw.rehearsal.steps import Block, Step
 
 NEEDED = frozenset({"Bash", "Write", "Edit", "Read", "AskUserQuestion"})
 PLANNERS = frozenset({"TaskUpdate", "TodoWrite"})
-PACE = 45
+PACE = 40
 DELAY_SECONDS = 0.8
 RUN_TESTS = "python3 -B -m unittest -v"
 BRANCH = "add-durations"

@@ -84,16 +84,17 @@ def _demo_or_plain(request: Request, said: str) -> Choice:
     prompt = next(iter(request.turns[0].said), "")
     if not prompt or not request.tools >= demo.NEEDED or prompt.startswith(COMPACTED):
         return _plain(request, _introduction(said))
-    played, paused = _demo_progress(request.turns)
+    scene = _scene(request, prompt)
+    played, paused = _demo_progress(request.turns, scene)
     if paused:
         return _plain(request, "I stopped where you interrupted me. Say “continue” for the rest.")
-    step = demo.step(played, _scene(request, prompt))
+    step = demo.step(played, scene)
     if step is None:
         return _plain(request, _introduction(said))
     return Choice(step, 1, "demo", _key(request, prompt))
 
 
-def _demo_progress(turns: tuple[Turn, ...]) -> tuple[int, bool]:
+def _demo_progress(turns: tuple[Turn, ...], scene: demo.Scene) -> tuple[int, bool]:
     """How many demo steps came before the newest turn, and whether the demo is paused."""
     answered, paused = 0, False
     for number, turn in enumerate(turns):
@@ -101,14 +102,23 @@ def _demo_progress(turns: tuple[Turn, ...]) -> tuple[int, bool]:
             answered += 1
         words = turn.said
         if turn.after_interrupt is not None:
-            # A step that was cut short is played again.
-            failed = any(call.is_error for call in turn.calls)
-            if number and not paused and (failed or not turn.calls):
+            if number and not paused and _cut_short(turn, demo.step(answered - 1, scene)):
                 answered -= 1
             words, paused = turn.after_interrupt, True
         if paused and any(GO_ON.search(text) for text in words):
             paused = False
     return answered, paused
+
+
+def _cut_short(turn: Turn, step: Step | None) -> bool:
+    """Whether an interrupt kept calls of the answered step from running to their end.
+
+    The CLI starts calls while the answer still comes, so some may be done and the rest
+    was never made.
+    """
+    planned = sum(block.tool is not None for _, block in step.contents()) if step else 0
+    failed = any(call.is_error for call in turn.calls)
+    return failed or not turn.calls or len(turn.calls) < planned
 
 
 def _scene(request: Request, prompt: str) -> demo.Scene:

@@ -179,6 +179,21 @@ def test_an_interrupt_pauses_it_and_continue_plays_the_cut_step_again() -> None:
     assert "That was the demo" in stage.text()
 
 
+@pytest.mark.parametrize(("made", "again"), [(0, 1), (1, 1), (2, 0)])
+def test_a_step_interrupted_while_it_was_written_is_played_again(made: int, again: int) -> None:
+    stage = Stage()
+    stage.turn()
+    stage.turn()
+    answer_, results = stage.messages[-2:]
+    # The calls made before the interrupt are done, the others never came.
+    answer_["content"] = answer_["content"][: 1 + made]
+    words = user("[Request interrupted by user]", "continue")["content"]
+    results["content"] = results["content"][:made] + words
+    stage.to_the_end()
+    assert len(stage.calls("Write")) == 2 + 2 * again
+    assert len(stage.calls("Read")) == 2
+
+
 def test_sub_agents_and_compacted_conversations_get_no_demo() -> None:
     without = tuple(tool for tool in AGENT_TOOLS if tool != "AskUserQuestion")
     assert choose(request(user("look around"), tools=without)).origin == "plain"
