@@ -205,7 +205,7 @@ class Engine:
         if status not in (101, 200):
             body = (await reader.read(HEAD_BYTES)).strip()
             raise EngineError("attach to the container", status, _message(body))
-        return AttachedInput(self, reader, writer)
+        return AttachedInput(self, writer)
 
     def unavailable(self, action: str, error: BaseException) -> RuntimeUnavailable:
         """What to raise when the connection failed while `action` was going on."""
@@ -217,33 +217,30 @@ class Engine:
 class AttachedInput:
     """The open standard input of one container."""
 
-    def __init__(
-        self, engine: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, engine: Engine, writer: asyncio.StreamWriter) -> None:
         self._engine = engine
-        self._reader = reader
         self._writer = writer
 
     async def deliver(self, line: bytes, seconds: float) -> None:
-        """Write `line` and end-of-file; returns when the engine has passed everything on.
+        """Write `line` and end-of-file; returns when the engine has taken all of it.
 
-        The engine closes its side once its copy to the container ended, which also happens when
-        the container died unread: the box itself tells that. Raises RuntimeUnavailable after
-        `seconds`; closed either way, and a half-delivered line makes the runner end.
+        A container that died unread is no error here: the box itself tells that. Raises
+        RuntimeUnavailable after `seconds`; a half-delivered line makes the runner end.
         """
         try:
             async with asyncio.timeout(seconds):
                 self._writer.write(line)
                 await self._writer.drain()
                 self._writer.write_eof()
-                while await self._reader.read(HEAD_BYTES):
-                    pass
+                # The engine's own closing proves nothing and may never come: for a container
+                # with StdinOnce that it sees running already, it waits for that one's end.
+                self._writer.close()
+                await self._writer.wait_closed()
         except (BrokenPipeError, ConnectionResetError):
             return
         except (OSError, TimeoutError) as error:
-            raise self._engine.unavailable("pass the bootstrap on", error) from error
-        finally:
-            self.close()
+            self._writer.transport.abort()
+            raise self._engine.unavailable("take the bootstrap", error) from error
 
     def close(self) -> None:
         """End-of-file for the container, if it was not sent yet."""
