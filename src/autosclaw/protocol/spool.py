@@ -25,7 +25,16 @@ class Line(msgspec.Struct, omit_defaults=True):
     input: int | None = None
 
 
-_decoder = msgspec.json.Decoder(Line)
+class _Wire(msgspec.Struct):
+    """A line as it is decoded: msgspec takes `Raw | None` for null only."""
+
+    seq: int | None = None
+    event: msgspec.Raw = msgspec.Raw(b"")
+    ack: int | None = None
+    input: int | None = None
+
+
+_decoder = msgspec.json.Decoder(_Wire)
 
 
 def event_line(seq: int, event: bytes) -> bytes:
@@ -45,4 +54,6 @@ def input_line(number: int) -> bytes:
 
 def decode_line(line: bytes) -> Line:
     """Raises msgspec.MsgspecError for a torn or foreign line."""
-    return _decoder.decode(line)
+    wire = _decoder.decode(line)
+    event = wire.event if wire.seq is not None else None
+    return Line(seq=wire.seq, event=event, ack=wire.ack, input=wire.input)

@@ -256,7 +256,7 @@ class Spool:
                 except msgspec.MsgspecError:
                     break
                 self._end = position + len(line)
-                if entry.event is not None and entry.seq is not None:
+                if entry.seq is not None and entry.event is not None:
                     if last and entry.seq != last + 1:
                         raise SpoolError(f"the spool jumps from {last} to {entry.seq}")
                     last = entry.seq
