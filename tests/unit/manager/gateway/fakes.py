@@ -63,12 +63,14 @@ class Provider:
         self.play: Play = self.whole_stream
         self.seen: list[web.Request] = []
         self.bodies: list[bytes] = []
+        self.peers: list[object] = []
         self.hung_up = 0
         self.running = 0
         self.url = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.seen.append(request)
+        self.peers.append(request.get_extra_info("peername"))
         self.bodies.append(await request.read())
         self.running += 1
         try:
