@@ -128,12 +128,12 @@ class DockerHarness(_Harness):
     def __init__(self, url: str, image: str) -> None:
         super().__init__()
         self.engine = Engine(url)
-        self._url = url
+        self.url = url
         self.image = image
         self._command = ("python3", "-c", PROGRAM)
 
     def runtime(self, installation: str) -> DockerRuntime:
-        runtime = DockerRuntime(installation, self.image, url=self._url, command=self._command)
+        runtime = DockerRuntime(installation, self.image, url=self.url, command=self._command)
         self._keep(installation, runtime)
         return runtime
 
