@@ -9,6 +9,7 @@ Must not reach any real provider.
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -98,8 +99,9 @@ def stand_between(ready: multiprocessing.connection.Connection, provider: str) -
     app.include_router(create_router(Ports(), gateway))
     sock = socket.create_server(("127.0.0.1", 0))
     ready.send(sock.getsockname()[1])
-    config = uvicorn.Config(app, log_level="info", lifespan="off")
-    uvicorn.Server(config).run([sock])
+    # Requests are logged as in a manager, but standard output is for the result.
+    with contextlib.redirect_stdout(sys.stderr):
+        uvicorn.Server(uvicorn.Config(app, log_level="info", lifespan="off")).run([sock])
 
 
 async def first_byte_ms(client: aiohttp.ClientSession, base: str, body: bytes) -> float:
