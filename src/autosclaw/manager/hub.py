@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from autosclaw.protocol import limits
 
 FLUSH_SECONDS = 0.008
@@ -89,18 +91,19 @@ class Channel:
         self.committed = max(self.committed, seq)
         self._trim()
 
-    def delta(self, key: tuple[str, int], kind: str, text: str, encoded: str) -> None:
-        """Partial output of block `key` = (message id, block)."""
+    def delta(self, message_id: str, block: int, kind: str, text: str) -> None:
+        """Partial output of one content block."""
+        key = (message_id, block)
         partial = self._partials.get(key)
         if partial is None:
-            if any(message != key[0] for message, _ in self._partials):
+            if any(message != message_id for message, _ in self._partials):
                 self._partials.clear()
             partial = self._partials[key] = _Partial(kind)
         if partial.size < limits.RECENT_BYTES:
             partial.texts.append(text)
             partial.size += len(text)
         if self.watchers:
-            self._deltas.append(encoded)
+            self._deltas.append(_encode_delta(message_id, block, kind, text))
             self._schedule()
 
     def settle(self, message_id: str, block: int | None) -> None:
@@ -110,9 +113,12 @@ class Channel:
         else:
             self._partials.pop((message_id, block), None)
 
-    def partials(self) -> list[tuple[str, int, str, str]]:
-        """(message id, block, kind, text so far) of blocks that are being written."""
-        return [(m, b, p.kind, "".join(p.texts)) for (m, b), p in self._partials.items()]
+    def partial_deltas(self) -> list[str]:
+        """What is being written right now, for a watcher that comes in the middle of it."""
+        return [
+            _encode_delta(message, block, partial.kind, "".join(partial.texts))
+            for (message, block), partial in self._partials.items()
+        ]
 
     def recent_after(self, seq: int) -> list[str] | None:
         """Events after `seq` up to `last`, or None when some of them are only in the store."""
@@ -176,6 +182,11 @@ class Channel:
 
     def _too_much(self) -> bool:
         return len(self._recent) > limits.RECENT_EVENTS or self._recent_bytes > limits.RECENT_BYTES
+
+
+def _encode_delta(message_id: str, block: int, kind: str, text: str) -> str:
+    delta = {"messageId": message_id, "block": block, "kind": kind, "text": text}
+    return msgspec.json.encode(delta).decode()
 
 
 def events_frame(agent_id: str, first: int, committed: int, events: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ Real environment variables win over the `.env` file. Must not act on a setting.
 
 import os
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +103,14 @@ class Settings(BaseSettings):
         return (
             [p.strip() for p in value.split(",") if p.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("bind")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            raise ValueError("give an IP address of this machine, such as 127.0.0.1") from None
 
     @field_validator("log_level", mode="before")
     @classmethod

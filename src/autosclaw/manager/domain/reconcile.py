@@ -62,7 +62,7 @@ def decide(agent: Facts, box: Box | None, now: datetime) -> Action:
 def _stopping(box: Box | None) -> Action:
     if box is None:
         return Action.END_STOPPED
-    return Action.DRAIN if box.state is BoxState.EXITED else Action.STOP
+    return Action.STOP if box.state is BoxState.RUNNING else Action.DRAIN
 
 
 def _creating(agent: Facts, box: Box | None, now: datetime) -> Action:

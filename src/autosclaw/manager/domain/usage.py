@@ -97,6 +97,13 @@ def _count(value: object) -> int:
     return min(max(value, 0), COUNT_MAX)
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The agent a request to the model was proven to come from."""
+
+    agent_id: str
+
+
 class Outcome(StrEnum):
     """How far the counts of a row can be trusted."""
 

@@ -3,17 +3,11 @@
 Must not know who implements it: the gateway neither opens transactions nor reads tables.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from autosclaw.manager.domain.usage import UsageRow
+from autosclaw.manager.domain.usage import Caller, UsageRow
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The agent a request was proven to come from."""
-
-    agent_id: str
+__all__ = ["Caller", "GatewayPorts"]
 
 
 class GatewayPorts(Protocol):

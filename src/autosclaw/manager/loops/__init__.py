@@ -1,0 +1,1 @@
+"""Loops that compare what is wanted with what is so, and act."""

@@ -7,7 +7,6 @@ Owns the order of the engine's calls; what they say is in `docker_spec`, what fa
 import asyncio
 import contextlib
 import os
-import resource
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from weakref import WeakValueDictionary
 
@@ -35,8 +34,6 @@ STOP_MARGIN_SECONDS = 20.0
 # An acknowledged part may still stand before the unacknowledged one; a file beyond this is no
 # spool that a runner wrote.
 SPOOL_READ_BYTES = 2 * SPOOL_BYTES
-# What Podman is told when the host has no hard limit of its own (processes).
-UNLIMITED_PROCESSES = 1 << 20
 
 
 class DockerRuntime:
@@ -135,12 +132,7 @@ class DockerRuntime:
         podman = await self._is_podman()
         network_id = await self._network.id(podman)
         body = docker_spec.create_body(self._naming, self._settings, network_id, spec)
-        if not podman:
-            return body
-        processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-        return docker_spec.podman_body(
-            body, UNLIMITED_PROCESSES if processes == resource.RLIM_INFINITY else processes
-        )
+        return docker_spec.podman_body(body) if podman else body
 
     async def list(self) -> list[Box]:
         """See `base.Runtime.list`."""

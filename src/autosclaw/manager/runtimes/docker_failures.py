@@ -19,9 +19,14 @@ class EngineError(Exception):
 
     @property
     def gone(self) -> bool:
-        """The container itself is missing (and not its image, network or a file in it)."""
+        """The container itself is missing (and not its image, network or a file in it).
+
+        Podman says it with 500 when the container vanishes while it looks.
+        """
         text = self.message.lower()
-        return self.status == 404 and ("no such container" in text or "no container with" in text)
+        return self.status in (404, 500) and (
+            "no such container" in text or "no container with" in text
+        )
 
     @property
     def conflict(self) -> bool:
@@ -40,6 +45,7 @@ _FINAL = (
     "permission denied",
     "operation not permitted",
     "error setting rlimit",
+    "invalid mount option",
     "unsupported",
     "not supported",
 )

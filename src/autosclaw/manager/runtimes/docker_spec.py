@@ -18,6 +18,10 @@ AGENT_USER = "10001:10001"
 STOP_TIMEOUT_SECONDS = 10
 OPEN_FILES = 4096
 TMPFS_MIB = 256
+# tmpfs is noexec unless told otherwise, and agents run what they build in /tmp.
+_TMPFS = f"rw,exec,nosuid,nodev,size={TMPFS_MIB}m"
+# Counts the processes of one user over all boxes: far above what they use.
+_PODMAN_NPROC = {"Name": "nproc", "Soft": 32768, "Hard": 32768}
 LOG_FILE_MIB = 5
 LOG_FILES = 2
 
@@ -113,16 +117,14 @@ def create_body(
 
 
 def _host_config(settings: ContainerSettings, network_id: str, spec: BoxSpec) -> Json:
-    tmpfs = f"rw,exec,nosuid,nodev,size={TMPFS_MIB}m"
     host: Json = {
         "NetworkMode": network_id,
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],
         "ReadonlyRootfs": True,
-        # tmpfs is noexec unless told otherwise, and agents run what they build in /tmp.
         "Tmpfs": {
-            "/tmp": f"{tmpfs},mode=1777",  # noqa: S108
-            "/home/agent": f"{tmpfs},mode=0700,uid=10001,gid=10001",
+            "/tmp": f"{_TMPFS},mode=1777",  # noqa: S108
+            "/home/agent": f"{_TMPFS},mode=0700,uid=10001,gid=10001",
         },
         "Memory": spec.memory_bytes,
         "MemorySwap": spec.memory_bytes,
@@ -147,14 +149,16 @@ def _host_config(settings: ContainerSettings, network_id: str, spec: BoxSpec) ->
     return host
 
 
-def podman_body(body: Json, nproc: int) -> Json:
+def podman_body(body: Json) -> Json:
     """The same container for Podman, whose defaults differ.
 
-    It fails with its own default of `nproc` where that is above the host's hard limit, so `nproc`
-    (processes, the host's hard limit) is said; and its json-file driver takes no file count.
+    Its own default of `nproc` may be above what it is allowed to set, so a lower one is said. Its
+    tmpfs takes no owner: a mode that lets the one user of the box in does the same. Its log takes
+    no file count.
     """
     host: Json = dict(body["HostConfig"])
-    host["Ulimits"] = [*host["Ulimits"], {"Name": "nproc", "Soft": nproc, "Hard": nproc}]
+    host["Tmpfs"] = {path: _TMPFS + ",mode=1777" for path in host["Tmpfs"]}
+    host["Ulimits"] = [*host["Ulimits"], _PODMAN_NPROC]
     host["LogConfig"] = {"Type": "k8s-file", "Config": {"max-size": f"{LOG_FILE_MIB}m"}}
     return {**body, "HostConfig": host}
 

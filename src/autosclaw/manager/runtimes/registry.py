@@ -88,3 +88,15 @@ async def _docker(url: str, place: Place) -> DockerRuntime:
         await docker.close()
         raise
     return docker
+
+
+async def engine_answers(environ: Mapping[str, str]) -> bool:
+    """Does a Docker engine answer where DOCKER_HOST (or the usual socket) says?"""
+    docker = DockerRuntime("none", "none", url=engine_url(environ))
+    try:
+        await docker.ping()
+    except RuntimeUnavailable:
+        return False
+    finally:
+        await docker.close()
+    return True

@@ -9,35 +9,26 @@ from datetime import datetime
 
 import msgspec
 
-from autosclaw.manager.domain.agents import Cause
 from autosclaw.manager.domain.doing import describe
-from autosclaw.manager.services import life
 from autosclaw.manager.services.agents import AgentService
 from autosclaw.manager.services.clock import Clock
+from autosclaw.manager.services.event_effects import effects_of
 from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.link_session import LinkSession
 from autosclaw.manager.services.transcripts import (
-    Effect,
     Received,
     Transcripts,
     receive,
 )
-from autosclaw.manager.store import agents, inputs, questions
-from autosclaw.manager.store.database import Database, Tx
-from autosclaw.manager.store.questions import QuestionState
+from autosclaw.manager.store import agents, inputs
+from autosclaw.manager.store.database import Database
 from autosclaw.manager.store.times import to_text
-from autosclaw.protocol import events, ids, limits, link
-from autosclaw.protocol.agents import SpawnRequest, State
+from autosclaw.protocol import events, limits, link
+from autosclaw.protocol.agents import SpawnRequest
 from autosclaw.protocol.errors import DomainError, bad_input
 from autosclaw.protocol.events import AgentEvent
 
 _decode = msgspec.json.Decoder(link.SessionFrame).decode
-_CLOSED: dict[str, QuestionState] = {
-    "answered": QuestionState.ANSWERED,
-    "interrupted": QuestionState.INTERRUPTED,
-    "expired": QuestionState.EXPIRED,
-    "ended": QuestionState.ENDED,
-}
 _NANO = 1_000_000_000
 
 
@@ -99,16 +90,19 @@ class FrameReader:
             await self._append(session, [item])
             return
         made = await self._transcripts.append_plain(
-            session.transcript, data.encode(), lambda it: _together(self._effects(session, it))
+            session.transcript,
+            data.encode(),
+            lambda it: effects_of(session.agent_id, [it], self._clock),
         )
         self._notice(session, [made])
 
     async def _append(self, session: LinkSession, received: Sequence[Received]) -> None:
-        effects = [e for item in received for e in self._effects(session, item.event)]
-        done = await self._transcripts.append(session.transcript, received, _together(effects))
+        seen = [item.event for item in received]
+        effect = effects_of(session.agent_id, seen, self._clock)
+        done = await self._transcripts.append(session.transcript, received, effect)
         done.add_done_callback(lambda _done: session.wake.set())
-        self._notice(session, [item.event for item in received])
-        if effects:
+        self._notice(session, seen)
+        if effect is not None:
             done.add_done_callback(lambda _done: self._fleet.touch(session.agent_id))
 
     def _notice(self, session: LinkSession, seen: Sequence[AgentEvent]) -> None:
@@ -120,45 +114,9 @@ class FrameReader:
         if any(isinstance(event, events.AskUser) for event in seen):
             self._fleet.asked(session.agent_id, session.name)
 
-    def _effects(self, session: LinkSession, event: AgentEvent) -> list[Effect]:
-        if isinstance(event, events.AskUser):
-            return [lambda tx: self._asked(tx, session.agent_id, event)]
-        if isinstance(event, events.AskClosed):
-            return [lambda tx: self._ask_closed(tx, session.agent_id, event)]
-        if isinstance(event, events.Exited):
-            return [
-                lambda tx: agents.change(
-                    tx, session.agent_id, exit_outcome=event.outcome, exit_reason=event.reason
-                )
-            ]
-        return []
-
-    def _asked(self, tx: Tx, agent_id: str, event: events.AskUser) -> None:
-        now = self._clock()
-        asked = msgspec.json.encode(event.questions[: limits.QUESTIONS]).decode()
-        question_id = f"{agent_id}:{event.id}"[:64] if event.id else ids.new_id()
-        questions.open_(tx, question_id, agent_id, event.kind, asked, now)
-        life.apply(tx, agent_id, State.WAITING, Cause.SELF, now)
-
-    def _ask_closed(self, tx: Tx, agent_id: str, event: events.AskClosed) -> None:
-        now = self._clock()
-        questions.close(tx, f"{agent_id}:{event.id}"[:64], _CLOSED[event.reason], now)
-        if questions.newest_open(tx, agent_id) is None:
-            row = agents.get(tx, agent_id)
-            if row is not None and row.state is State.WAITING:
-                life.apply(tx, agent_id, State.RUNNING, Cause.SELF, now)
-
     def _delta(self, session: LinkSession, frame: link.Delta) -> None:
-        encoded = msgspec.json.encode(
-            {
-                "messageId": frame.message_id,
-                "block": frame.block,
-                "kind": frame.kind,
-                "text": frame.text,
-            }
-        ).decode()
-        key = (frame.message_id, frame.block)
-        session.transcript.channel.delta(key, frame.kind, frame.text, encoded)
+        channel = session.transcript.channel
+        channel.delta(frame.message_id, frame.block, frame.kind, frame.text)
 
     def _status(self, session: LinkSession, frame: link.StatusReport) -> None:
         presence = self._fleet.presence(session.agent_id)
@@ -226,17 +184,6 @@ class FrameReader:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _together(effects: Sequence[Effect]) -> Effect | None:
-    if not effects:
-        return None
-
-    def run(tx: Tx) -> None:
-        for effect in effects:
-            effect(tx)
-
-    return run
 
 
 def _first(error: ValueError) -> str:

@@ -48,7 +48,7 @@ class Links:
         self._sessions: dict[str, LinkSession] = {}
         self._frames = FrameReader(database, transcripts, fleet, service, clock)
         self.on_gone: Callable[[str], None] = lambda _agent_id: None
-        transcripts.on_broken = self._broken
+        transcripts.on_broken.append(self._broken)
 
     async def by_token(self, token: str) -> AgentRow | None:
         """The agent whose running boot has this token, found in one look-up."""

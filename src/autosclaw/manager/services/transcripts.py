@@ -83,7 +83,7 @@ class Transcripts:
         self._clock = clock
         self._open: dict[str, Transcript] = {}
         self._opening: dict[str, asyncio.Task[Transcript]] = {}
-        self.on_broken: Callable[[str], None] = lambda _agent_id: None
+        self.on_broken: list[Callable[[str], None]] = []
 
     async def open(self, agent_id: str) -> Transcript:
         """The transcript of an agent. Raises not_found."""
@@ -189,7 +189,8 @@ class Transcripts:
         transcript.broken = True
         if self._open.get(transcript.agent_id) is transcript:
             del self._open[transcript.agent_id]
-        self.on_broken(transcript.agent_id)
+        for listener in self.on_broken:
+            listener(transcript.agent_id)
 
     async def record(
         self, agent_id: str, build: Callable[[Tx, datetime], Sequence[Event]]

@@ -91,6 +91,10 @@ class Database:
         """Run `job` on a snapshot. Raises what it raised, or StoreUnavailable."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
 
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when the database does not answer."""
+        await self.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar_one())
+
     def _read(self, job: Callable[[Connection], T]) -> T:
         try:
             with self.engine.connect() as connection:

@@ -1,0 +1,37 @@
+"""The page's files: hashed assets for ever, index.html fresh, and for every view's address.
+
+Must not serve anything outside the dashboard's folder.
+"""
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+_FOREVER = "public, max-age=31536000, immutable"
+_FRESH = "no-cache"
+_DOORS = frozenset({"api", "auth", "agent", "ws", "v1"})
+_MISSING = "The dashboard has not been built in this installation: run 'make dashboard' and reload."
+
+
+class Page:
+    """Serves one folder as a single-page application."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder.resolve() if folder else None
+
+    async def serve(self, request: Request) -> Response:
+        """A file, or index.html for an address that is a view."""
+        path = request.path_params.get("path", "")
+        if path.split("/")[0] in _DOORS:
+            raise HTTPException(404)
+        if self._folder is None:
+            return PlainTextResponse(_MISSING, 503)
+        file = (self._folder / path).resolve()
+        if path and file.is_file() and file.is_relative_to(self._folder):
+            kept = _FOREVER if path.startswith("assets/") else _FRESH
+            return FileResponse(file, headers={"Cache-Control": kept})
+        if path.startswith("assets/"):
+            raise HTTPException(404)
+        return FileResponse(self._folder / "index.html", headers={"Cache-Control": _FRESH})
