@@ -44,7 +44,9 @@ class ModelProxy:
         app.router.add_post("/v1/messages/count_tokens", self._forward)
         app.router.add_get("/", self._root)
         # Cancelled handlers are how a client that hung up ends its request at the manager.
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=1
+        )
 
     async def start(self) -> str:
         """Begin to listen; returns the base URL."""
@@ -58,7 +60,7 @@ class ModelProxy:
             skip_auto_headers=("User-Agent", "Accept-Encoding"),
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, shutdown_timeout=1).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
 

@@ -89,9 +89,11 @@ class FakeManager:
         app.router.add_get("/agent", self._agent)
         app.router.add_get("/agent/session", self._session_log)
         app.router.add_post("/v1/{rest:.*}", self._model)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+        )
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0.1).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
             yield self
