@@ -1,10 +1,12 @@
 """Which engine and image the container tests use, or why they are skipped.
 
-AUTOSCLAW_REQUIRE_DOCKER=1 turns the skip into a failure.
+AUTOSCLAW_REQUIRE_DOCKER=1 turns the skip into a failure. Podman's tests run when PODMAN_SOCKET is
+set: the path of a socket of `podman system service` that holds the agent image.
 """
 
 import os
 import socket
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +27,19 @@ def docker_engine() -> tuple[str, str]:
     if not IMAGE_FILE.exists():
         _missing("the agent image was not built (make image)")
     return url, IMAGE_FILE.read_text().strip()
+
+
+def podman_engine(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The service's address and the agent image's tag, or PODMAN_IMAGE."""
+    path = environ.get("PODMAN_SOCKET")
+    if path is None:
+        pytest.skip("PODMAN_SOCKET is not set")
+    image = environ.get("PODMAN_IMAGE")
+    if image is None and IMAGE_FILE.exists():
+        image = f"localhost/{IMAGE_FILE.read_text().strip()}"
+    if image is None:
+        pytest.skip("PODMAN_IMAGE is not set and the agent image was not built")
+    return f"unix://{path}", image
 
 
 def _listens(path: str) -> bool:
