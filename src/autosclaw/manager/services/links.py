@@ -88,7 +88,7 @@ class Links:
                 agent_id=row.id,
                 protocol=link.PROTOCOL,
                 epoch=session.epoch,
-                last_seq=session.transcript.last_source_seq,
+                last_seq=session.transcript.acked,
                 last_input=row.applied_input,
                 session=spec,
             )

@@ -64,7 +64,11 @@ def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -
 
 
 class Transcript:
-    """The numbering of one agent's events, and its channel."""
+    """The numbering of one agent's events, and its channel.
+
+    last_source_seq: the agent's newest number that was taken in. acked: the newest that is
+    durable; only this is ever told to the agent, which then forgets.
+    """
 
     def __init__(self, agent_id: str, last_seq: int, last_source_seq: int) -> None:
         self.agent_id = agent_id
