@@ -1,0 +1,98 @@
+import { SendHorizontal } from "lucide-react";
+import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { isStopping, isWaiting } from "@/api/status";
+import type { Agent } from "@/api/types";
+import { Button } from "@/components/ui/Button";
+import { FieldError } from "@/components/ui/Notice";
+import { useConnection } from "@/live/LiveProvider";
+import type { May } from "./rights";
+
+const MAX_CHARS = 50_000;
+
+/** What was typed outlives moving to another page and back. */
+const drafts = new Map<string, string>();
+
+function placeholder(agent: Agent, may: May): string {
+  if (may.reason) return may.reason;
+  if (isStopping(agent)) return "It is stopping.";
+  if (isWaiting(agent)) return "It reads this after its question is answered.";
+  if (agent.processing) return "Tell it something. It reads it after this step.";
+  return "Tell it what to do next.";
+}
+
+export function ChatBar({ agent, may }: { agent: Agent; may: May }) {
+  const connection = useConnection();
+  const [text, setText] = useState(() => drafts.get(agent.id) ?? "");
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const closed = !may.manage || isStopping(agent);
+
+  const change = (value: string) => {
+    setText(value);
+    if (value) drafts.set(agent.id, value);
+    else drafts.delete(agent.id);
+  };
+
+  const send = async (event?: FormEvent) => {
+    event?.preventDefault();
+    const message = text.trim();
+    if (!message || sending || closed) return;
+    setSending(true);
+    setError(null);
+    try {
+      await connection.request({ type: "chat", agentId: agent.id, message });
+      change("");
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : "The message could not be sent.");
+    } finally {
+      setSending(false);
+    }
+  };
+
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+
+  return (
+    <form
+      onSubmit={send}
+      className="border-t border-line bg-bg px-4 pt-2.5 pb-[max(10px,env(safe-area-inset-bottom))] md:px-5"
+    >
+      <div className="mx-auto flex max-w-[904px] items-end gap-2">
+        <textarea
+          rows={1}
+          aria-label="Message to this agent"
+          aria-describedby="chat-keys"
+          placeholder={placeholder(agent, may)}
+          maxLength={MAX_CHARS}
+          value={text}
+          disabled={closed}
+          // While a message is under way it may not change: it would be lost or sent twice.
+          readOnly={sending}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKey}
+          className="field-sizing-content max-h-[35dvh] min-h-9 min-w-0 flex-1 resize-none rounded-md border border-line-strong bg-panel px-3 py-1.5 text-read disabled:bg-sunk max-md:min-h-11 max-md:py-2.5 max-md:text-[16px]"
+        />
+        <p id="chat-keys" className="sr-only">
+          Enter sends, Shift and Enter begin a new line.
+        </p>
+        <Button
+          type="submit"
+          kind="primary"
+          disabled={!text.trim() || sending || closed}
+          className="min-h-9"
+        >
+          <SendHorizontal size={15} aria-hidden />
+          <span className="max-md:sr-only">{sending ? "Sending…" : "Send"}</span>
+        </Button>
+      </div>
+      {error && (
+        <div className="mx-auto mt-1.5 max-w-[904px]">
+          <FieldError>{error} Your text is kept.</FieldError>
+        </div>
+      )}
+    </form>
+  );
+}

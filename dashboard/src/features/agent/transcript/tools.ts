@@ -1,0 +1,126 @@
+/** What a tool call did, in one line: its name, its object and its outcome. Pure. */
+import type { ToolResult, ToolUse } from "@/api/types";
+import { plural } from "@/lib/format";
+import { countChanges, type Hunk, hunksOf, reportedHunks } from "../content/patch";
+
+type Fields = Record<string, unknown>;
+
+export const fieldsOf = (value: unknown): Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+
+export const textOf = (fields: Fields, name: string): string => {
+  const value = fields[name];
+  return typeof value === "string" ? value : "";
+};
+
+/** "mcp__autosclaw__spawn_agent" → "spawn_agent". */
+export const shortName = (name: string): string => name.replace(/^mcp__.+?__/, "");
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
+
+export interface Todo {
+  content: string;
+  status: "pending" | "in_progress" | "completed";
+}
+
+export function todosOf(use: ToolUse): Todo[] {
+  const { todos } = fieldsOf(use.input);
+  if (!Array.isArray(todos)) return [];
+  return todos.map(fieldsOf).map((todo) => {
+    const status = textOf(todo, "status");
+    return {
+      content: textOf(todo, "content"),
+      status: status === "completed" || status === "in_progress" ? status : "pending",
+    };
+  });
+}
+
+/** What the call is about: a command, a path, a pattern. */
+export function subjectOf(use: ToolUse): string {
+  const input = fieldsOf(use.input);
+  switch (shortName(use.name ?? "")) {
+    case "Bash":
+      return firstLine(textOf(input, "command"));
+    case "Read":
+    case "Write":
+    case "Edit":
+    case "MultiEdit":
+      return textOf(input, "file_path");
+    case "NotebookEdit":
+      return textOf(input, "notebook_path");
+    case "Grep":
+    case "Glob": {
+      const path = textOf(input, "path");
+      return path ? `${textOf(input, "pattern")} in ${path}` : textOf(input, "pattern");
+    }
+    case "TodoWrite": {
+      const todos = todosOf(use);
+      const done = todos.filter((todo) => todo.status === "completed").length;
+      return `${done} of ${todos.length} done`;
+    }
+    default:
+      return firstLine(
+        ["description", "name", "query", "url", "prompt", "pattern"]
+          .map((field) => textOf(input, field))
+          .find(Boolean) ?? "",
+      );
+  }
+}
+
+/** The change a call made or will make; null for tools that change no text. */
+export function changeOf(use: ToolUse, result: ToolResult | null): Hunk[] | null {
+  const reported = reportedHunks(result?.detail);
+  if (reported) return reported;
+  const input = fieldsOf(use.input);
+  switch (shortName(use.name ?? "")) {
+    case "Edit":
+      return hunksOf(textOf(input, "old_string"), textOf(input, "new_string"));
+    case "MultiEdit": {
+      const edits = Array.isArray(input.edits) ? input.edits.map(fieldsOf) : [];
+      return edits.flatMap((edit) =>
+        hunksOf(textOf(edit, "old_string"), textOf(edit, "new_string")),
+      );
+    }
+    default:
+      return null;
+  }
+}
+
+const lineCount = (text: string): number => (text ? text.replace(/\n$/, "").split("\n").length : 0);
+
+function exitCode(content: string): string | null {
+  const match = /^(?:Error: )?Exit code (\d+)/i.exec(content);
+  return match?.[1] ? `exit ${match[1]}` : null;
+}
+
+/** How it went, in a few words; empty while nothing is known. */
+export function outcomeOf(use: ToolUse, result: ToolResult | null): string {
+  if (!result) return "";
+  const content = result.content ?? "";
+  if (result.ok === false) return exitCode(content) ?? "failed";
+  const detail = fieldsOf(result.detail);
+  switch (shortName(use.name ?? "")) {
+    case "Edit":
+    case "MultiEdit":
+    case "Write": {
+      const hunks = changeOf(use, result);
+      if (!hunks) return `${plural(lineCount(textOf(fieldsOf(use.input), "content")), "line")}`;
+      const { added, removed } = countChanges(hunks);
+      return `+${added} −${removed}`;
+    }
+    case "Read":
+      return plural(lineCount(content), "line");
+    case "Glob":
+    case "Grep":
+      return typeof detail.numFiles === "number" ? plural(detail.numFiles, "file") : "";
+    default:
+      return "";
+  }
+}
+
+/** The language of a file by its name, for colouring. */
+export function languageOf(path: string): string {
+  const name = path.split("/").pop() ?? "";
+  if (/^dockerfile/i.test(name)) return "dockerfile";
+  return name.includes(".") ? (name.split(".").pop() ?? "") : "";
+}

@@ -1,0 +1,23 @@
+import { useServer } from "@/live/LiveProvider";
+
+const LINE = "border-b border-line px-4 py-1.5 text-center text-sm";
+
+/** What everybody must know about this installation. */
+export function Banners() {
+  const server = useServer();
+  if (!server) return null;
+  return (
+    <>
+      {server.rehearsal && (
+        <p className={`${LINE} bg-accent-wash`}>
+          Rehearsal model: answers are scripted, nothing is charged.
+        </p>
+      )}
+      {!server.isolated && (
+        <p className={`${LINE} bg-waiting-wash`}>
+          Agents are not isolated here: they run as plain processes with the rights of this server.
+        </p>
+      )}
+    </>
+  );
+}
