@@ -27,7 +27,7 @@ const SCENES = {
   },
   "3-fleet": async (page) => {
     await page.goto(BASE);
-    await page.getByText("Waiting for you").first().waitFor();
+    await page.getByRole("heading", { name: "Waiting for you" }).waitFor();
   },
   "4-start": async (page) => {
     await page.goto(`${BASE}/?new=true`);

@@ -1,6 +1,6 @@
 /** Agents and their transcripts over REST; the live connection keeps what is here fresh. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { api, unwrap } from "./client";
+import { get } from "./client";
 import type { Agent, EventsPage } from "./types";
 
 export const AGENTS_KEY = ["agents"] as const;
@@ -8,7 +8,7 @@ const agentKey = (id: string) => ["agent", id] as const;
 
 export const agentsQuery = queryOptions({
   queryKey: AGENTS_KEY,
-  queryFn: async (): Promise<Agent[]> => (await unwrap(api.GET("/api/agents"))).agents,
+  queryFn: async (): Promise<Agent[]> => (await get("/api/agents")).agents,
   staleTime: Number.POSITIVE_INFINITY,
 });
 
@@ -17,8 +17,7 @@ export const agentQuery = (id: string) =>
   queryOptions({
     queryKey: agentKey(id),
     queryFn: async (): Promise<Agent> => {
-      const call = api.GET("/api/agents/{agent_id}", { params: { path: { agent_id: id } } });
-      return (await unwrap(call)).agent;
+      return (await get("/api/agents/{agent_id}", { path: { agent_id: id } })).agent;
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -43,6 +42,5 @@ export interface PageRequest {
 
 /** A page next to event `before` or `after`; the newest events when neither is given. */
 export function fetchEvents(agentId: string, page: PageRequest): Promise<EventsPage> {
-  const params = { path: { agent_id: agentId }, query: { ...page } };
-  return unwrap(api.GET("/api/agents/{agent_id}/events", { params }));
+  return get("/api/agents/{agent_id}/events", { path: { agent_id: agentId }, query: { ...page } });
 }

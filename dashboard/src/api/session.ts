@@ -1,6 +1,6 @@
 /** Who is signed in. The credential itself is a cookie this code can never read. */
 import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ApiError, api, unwrap } from "./client";
+import { ApiError, get, post } from "./client";
 import type { Me } from "./types";
 
 export const ME_KEY = ["me"] as const;
@@ -8,7 +8,7 @@ export const ME_KEY = ["me"] as const;
 /** Null means: nobody. A network error throws instead, and never signs anybody out. */
 async function fetchMe(): Promise<Me | null> {
   try {
-    return await unwrap(api.GET("/auth/me"));
+    return await get("/auth/me");
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
@@ -30,7 +30,7 @@ export function useSignIn() {
   return useMutation({
     mutationFn: async (body: { username: string; password: string }) => {
       // The response repeats the token for other clients; here only the cookie counts.
-      await unwrap(api.POST("/auth/login", { body }));
+      await post("/auth/login", body);
     },
     onSuccess: () => queries.refetchQueries({ queryKey: ME_KEY }),
   });
@@ -39,7 +39,7 @@ export function useSignIn() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => unwrap(api.POST("/auth/logout")),
+    mutationFn: () => post("/auth/logout", undefined),
     onSuccess: () => {
       queries.clear();
       queries.setQueryData(ME_KEY, null);

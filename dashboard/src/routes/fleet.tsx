@@ -1,7 +1,9 @@
 import { createRoute, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { FleetPage } from "@/features/fleet/FleetPage";
-import { StartAgentDialog } from "@/features/fleet/StartAgentDialog";
 import { rootRoute } from "./root";
+
+const StartAgentDialog = lazy(() => import("@/features/fleet/StartAgentDialog"));
 
 interface Search {
   /** The dialog to start an agent stands over the page. */
@@ -16,10 +18,12 @@ function FleetRoute() {
   return (
     <FleetPage me={me}>
       {search.new && me.role !== "viewer" && (
-        <StartAgentDialog
-          task={search.task}
-          onClose={() => void navigate({ to: "/", search: {} })}
-        />
+        <Suspense>
+          <StartAgentDialog
+            task={search.task}
+            onClose={() => void navigate({ to: "/", search: {} })}
+          />
+        </Suspense>
       )}
     </FleetPage>
   );

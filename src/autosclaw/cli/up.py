@@ -14,9 +14,9 @@ import click
 import uvloop
 
 from autosclaw.cli.image import ImageError, agent_image, dashboard
-from autosclaw.manager.app import AlreadyRunning, Manager, Ready
+from autosclaw.manager.app import AlreadyRunning, Manager, Ready, UnusableFolder
 from autosclaw.manager.keys import KeyFileError
-from autosclaw.manager.listeners import PortTaken
+from autosclaw.manager.listeners import CannotListen
 from autosclaw.manager.logs import configure
 from autosclaw.manager.runtimes.base import RuntimeRejected, RuntimeUnavailable
 from autosclaw.manager.runtimes.registry import engine_answers
@@ -53,9 +53,9 @@ def up(port: int | None, rehearsal: bool) -> None:
         raise Failure(str(error), 2) from None
     except AlreadyRunning as error:
         raise Failure(str(error), 75) from None
-    except (PortTaken, KeyFileError, NewerSchemaError, RuntimeRejected, ImageError) as error:
+    except (CannotListen, KeyFileError, NewerSchemaError, RuntimeRejected, ImageError) as error:
         raise Failure(str(error)) from None
-    except (StoreUnavailable, RuntimeUnavailable, ValueError) as error:
+    except (StoreUnavailable, RuntimeUnavailable, UnusableFolder, ValueError) as error:
         raise Failure(str(error)) from None
     except OSError as error:
         what = f"{error.strerror or error}"

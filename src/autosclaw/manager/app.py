@@ -53,6 +53,10 @@ class AlreadyRunning(Exception):
     """Another manager uses this data directory."""
 
 
+class UnusableFolder(Exception):
+    """The data directory cannot be made or written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """What a person wants to know when it runs. `made_password`: to be shown once."""
@@ -66,9 +70,13 @@ class Ready:
 
 
 def lock(data_dir: Path) -> IO[str]:
-    """Hold the data directory for this process. Raises AlreadyRunning, OSError."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = (data_dir / "lock").open("a+")
+    """Hold the data directory for this process. Raises AlreadyRunning, UnusableFolder."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = (data_dir / "lock").open("a+")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UnusableFolder(f"DATA_DIR={data_dir} cannot be used: {reason}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -94,7 +102,7 @@ class Manager:
         self._agents_url = ""
 
     async def start(self) -> Ready:
-        """Raises AlreadyRunning, RuntimeRejected, PortTaken, StoreUnavailable, OSError and the
+        """Raises AlreadyRunning, RuntimeRejected, CannotListen, StoreUnavailable, OSError and the
         errors of keys and schema, each with one sentence for a person."""
         settings = self._settings
         stack = self._stack
@@ -198,10 +206,10 @@ class Manager:
         self, context: Context, pages: Pages, metering: Metering, runtime: Runtime
     ) -> tuple[Listener, Listener]:
         settings = self._settings
-        people = bind(settings.bind, settings.port, "PORT")
+        people = bind(settings.bind, settings.port, "BIND", "PORT")
         self._stack.callback(people.close)
         host = settings.manager_host or await runtime.manager_host()
-        agents = bind(host, settings.agents_port, "AGENT_PORT")
+        agents = bind(host, settings.agents_port, "MANAGER_HOST", "AGENT_PORT")
         self._stack.callback(agents.close)
         port = int(agents.getsockname()[1])
         self._agents_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -15,12 +15,12 @@ from starlette.types import ASGIApp
 from autosclaw.protocol import limits
 
 
-class PortTaken(Exception):
-    """Another program listens there; the sentence says where and what to set."""
+class CannotListen(Exception):
+    """The address cannot be bound; the sentence says where, why and what to set."""
 
 
-def bind(host: str, port: int, setting: str) -> socket.socket:
-    """A bound socket; port 0 picks a free one. Raises PortTaken, or OSError with its reason."""
+def bind(host: str, port: int, host_setting: str, port_setting: str) -> socket.socket:
+    """A bound socket; port 0 picks a free one. Raises CannotListen."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -29,10 +29,13 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(
-                f"port {port} on {host} is taken by another program: stop it, or set {setting}"
+            raise CannotListen(
+                f"port {port} on {host} is taken by another program: stop it, or set {port_setting}"
             ) from None
-        raise
+        raise CannotListen(
+            f"cannot listen on {host} port {port} ({(error.strerror or str(error)).lower()}):"
+            f" check {host_setting} and {port_setting}"
+        ) from None
     return made
 
 

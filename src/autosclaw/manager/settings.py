@@ -104,6 +104,13 @@ class Settings(BaseSettings):
             [p.strip() for p in value.split(",") if p.strip()] if isinstance(value, str) else value
         )
 
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("sqlite:///"):
+            raise ValueError("this version keeps its state in SQLite: sqlite:////folder/file.db")
+        return value
+
     @field_validator("bind")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -134,6 +141,8 @@ class Settings(BaseSettings):
             )
         if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value().encode()) < 32:
             raise ValueError("JWT_SECRET needs at least 32 bytes")
+        if self.credentials is Credentials.DIRECT and not self.has_credential:
+            raise ValueError("CREDENTIALS=direct needs ANTHROPIC_API_KEY to pass on")
         if not self.anthropic_base_url.startswith(("http://", "https://")):
             raise ValueError("ANTHROPIC_BASE_URL must begin with http:// or https://")
         return self

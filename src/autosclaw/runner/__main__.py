@@ -41,6 +41,8 @@ def main() -> int:
     narrow.hide_memory()
     places = _places()
     logging.basicConfig(level=logging.WARNING, handlers=[_LibraryLog()])
+    # What it logs as fatal we see and report as the end of the CLI.
+    logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
     try:
         narrow.adopt_orphans()
         if not narrow.refuse_kernel_surface():

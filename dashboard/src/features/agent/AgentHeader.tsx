@@ -51,7 +51,7 @@ function Figures({ agent, store }: { agent: Agent; store: TranscriptStore }) {
   const input = sum.inputTokens + cached + sum.cacheCreationInputTokens;
   const ran = between(agent.startedAt ?? agent.createdAt, agent.endedAt ?? now);
   return (
-    <dl className="flex gap-x-6 gap-y-1 max-lg:gap-x-4">
+    <dl className="flex gap-x-6 gap-y-1 max-lg:gap-x-4 max-md:[&>:nth-child(2)]:hidden">
       <Figure
         label="Spent"
         value={`${agent.costUnknown ? "≥ " : ""}${money(sum.costUSD)}`}
@@ -87,12 +87,15 @@ export function AgentHeader({ agent, store, may, expanded, onExpand }: Props) {
           <h1 className="truncate text-lg leading-snug font-semibold tracking-tight max-md:text-base">
             {agent.name}
           </h1>
-          <span className="text-sm">
+          <span className="text-sm max-md:hidden">
             <StatusMark look={lookOf(agent)} />
           </span>
         </div>
       </div>
-      <div className="max-lg:order-3 max-lg:basis-full">
+      <div className="flex flex-wrap items-center gap-x-4 text-sm max-lg:order-3 max-lg:basis-full">
+        <span className="md:hidden">
+          <StatusMark look={lookOf(agent)} />
+        </span>
         <Figures agent={agent} store={store} />
       </div>
       <div className="flex items-center gap-2">

@@ -15,8 +15,8 @@ const drafts = new Map<string, string>();
 function placeholder(agent: Agent, may: May): string {
   if (may.reason) return may.reason;
   if (isStopping(agent)) return "It is stopping.";
-  if (isWaiting(agent)) return "It reads this after its question is answered.";
-  if (agent.processing) return "Tell it something. It reads it after this step.";
+  if (isWaiting(agent)) return "It reads this after your answer.";
+  if (agent.processing) return "It reads this after its current step.";
   return "Tell it what to do next.";
 }
 

@@ -15,8 +15,9 @@ export function AccountMenu({ me }: { me: Me }) {
   const signOut = useSignOut();
   return (
     <div className="flex items-center gap-1 text-sm">
-      <p className="min-w-0 flex-1 truncate px-1.5">
-        {me.username} <span className="text-xs text-dim">{me.role}</span>
+      <p className="min-w-0 flex-1 truncate px-2 leading-tight">
+        {me.username}
+        <span className="block text-2xs text-dim">{me.role}</span>
       </p>
       <fieldset className="flex">
         <legend className="sr-only">Colours</legend>

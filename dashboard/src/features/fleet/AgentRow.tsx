@@ -73,7 +73,7 @@ export function AgentRow({ branch }: { branch: Branch<Agent> }) {
         {agent.costUnknown && <span title="Some requests have no known price">≥ </span>}
         {money(total)}
       </td>
-      <td className={`${CELL} num text-right text-dim max-md:hidden`}>
+      <td className={`${CELL} num text-right whitespace-nowrap text-dim max-md:hidden`}>
         <Age agent={agent} />
       </td>
     </tr>

@@ -22,7 +22,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function StartAgentDialog({ task: firstTask = "", onClose }: Props) {
+export default function StartAgentDialog({ task: firstTask = "", onClose }: Props) {
   const connection = useConnection();
   const server = useServer();
   const navigate = useNavigate();

@@ -1,13 +1,13 @@
 import { useServer } from "@/live/LiveProvider";
 
-const LINE = "border-b border-line px-4 py-1.5 text-center text-sm";
+const LINE = "border-b border-line px-4 py-1 text-center text-sm max-md:px-2 max-md:text-2xs";
 
 /** What everybody must know about this installation. */
 export function Banners() {
   const server = useServer();
   if (!server) return null;
   return (
-    <>
+    <aside aria-label="About this installation">
       {server.rehearsal && (
         <p className={`${LINE} bg-accent-wash`}>
           Rehearsal model: answers are scripted, nothing is charged.
@@ -18,6 +18,6 @@ export function Banners() {
           Agents are not isolated here: they run as plain processes with the rights of this server.
         </p>
       )}
-    </>
+    </aside>
   );
 }

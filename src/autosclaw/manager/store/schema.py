@@ -10,6 +10,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from autosclaw.manager.store.database import StoreUnavailable
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -28,7 +31,18 @@ def config(connection: Connection) -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Apply what is missing. Raises NewerSchemaError when the database is ahead of this code."""
+    """Apply what is missing.
+
+    Raises NewerSchemaError when the database is ahead of this code, StoreUnavailable when it
+    cannot be opened or written.
+    """
+    try:
+        _upgrade(engine)
+    except DBAPIError as error:
+        raise StoreUnavailable(f"the database cannot be opened: {error.orig}") from error
+
+
+def _upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         settings = config(connection)
         known = {

@@ -1,5 +1,6 @@
 import { memo, useMemo } from "react";
-import { type DiffRow, type Hunk, rowsOf } from "./patch";
+import type { Hunk } from "./hunks";
+import { type DiffRow, rowsOf } from "./patch";
 
 const SIGNS = { add: "+", del: "−", same: "", gap: "" };
 const WORDS = { add: "added", del: "removed", same: "", gap: "" };

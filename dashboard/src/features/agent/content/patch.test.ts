@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countChanges, hunksOf, reportedHunks, rowsOf } from "./patch";
+import { countChanges, reportedHunks } from "./hunks";
+import { hunksOf, rowsOf } from "./patch";
 
 describe("rowsOf", () => {
   it("numbers lines on both sides and marks the changed words", () => {

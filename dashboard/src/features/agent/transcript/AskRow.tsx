@@ -23,6 +23,14 @@ interface Props {
 export function AskRow({ ask, answered, closed }: Props) {
   const open = !answered && !closed;
   const answers = answered?.answers ?? {};
+  if (open && !ask.plan) {
+    return (
+      <p className="flex min-w-0 items-center gap-2 py-1">
+        <StatusMark look="waiting" />
+        <span className="min-w-0 truncate text-dim">{ask.questions?.[0]?.question}</span>
+      </p>
+    );
+  }
   return (
     <div
       className={`rounded-md border border-line border-l-3 bg-panel px-3 py-2 ${open ? "border-l-waiting" : "border-l-line-strong"}`}

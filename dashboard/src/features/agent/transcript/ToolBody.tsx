@@ -3,8 +3,9 @@ import { Code } from "../content/Code";
 import { CopyButton } from "../content/CopyButton";
 import { Diff } from "../content/Diff";
 import { Terminal } from "../content/Terminal";
+import { changeOf } from "./change";
 import { TodoList } from "./TodoList";
-import { changeOf, fieldsOf, languageOf, shortName, textOf, todosOf } from "./tools";
+import { fieldsOf, languageOf, shortName, textOf, todosOf } from "./tools";
 
 /** What `Read` puts before every line. */
 const LINE_NUMBERS = /^\s*\d+[→\t]/gm;
@@ -50,7 +51,7 @@ function Arguments({ use }: { use: ToolUse }) {
 }
 
 /** The whole of a tool call: what went in, what came out. */
-export function ToolBody({ use, result }: { use: ToolUse; result: ToolResult | null }) {
+export default function ToolBody({ use, result }: { use: ToolUse; result: ToolResult | null }) {
   const name = shortName(use.name ?? "");
   const input = fieldsOf(use.input);
   const path = textOf(input, "file_path");
@@ -82,12 +83,12 @@ export function ToolBody({ use, result }: { use: ToolUse; result: ToolResult | n
   if (name === "Write" && !failed) {
     return (
       <div className="border-t border-line">
-        <Code bare code={textOf(input, "content")} language={languageOf(path)} />
+        <Code bare code={textOf(input, "content").trimEnd()} language={languageOf(path)} />
       </div>
     );
   }
   if (name === "Read" && result && !failed) {
-    const code = (result.content ?? "").replace(LINE_NUMBERS, "");
+    const code = (result.content ?? "").replace(LINE_NUMBERS, "").trimEnd();
     return (
       <div className="border-t border-line">
         <Code bare code={code} language={languageOf(path)} />

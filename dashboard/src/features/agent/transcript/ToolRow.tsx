@@ -11,11 +11,13 @@ import {
   Wrench,
   X,
 } from "lucide-react";
+import { lazy, Suspense } from "react";
 import type { ToolResult, ToolUse } from "@/api/types";
 import { duration } from "@/lib/format";
 import { Disclosure } from "./Disclosure";
-import { ToolBody } from "./ToolBody";
 import { outcomeOf, shortName, subjectOf } from "./tools";
+
+const ToolBody = lazy(() => import("./ToolBody"));
 
 const ICONS: Record<string, typeof Bot> = {
   Agent: Bot,
@@ -97,7 +99,11 @@ export function ToolRow({ use, result, expanded, over }: Props) {
         </>
       }
     >
-      {() => <ToolBody use={use} result={result} />}
+      {() => (
+        <Suspense>
+          <ToolBody use={use} result={result} />
+        </Suspense>
+      )}
     </Disclosure>
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ToolResult, ToolUse } from "@/api/types";
-import { changeOf, languageOf, outcomeOf, shortName, subjectOf } from "./tools";
+import { changeOf } from "./change";
+import { languageOf, outcomeOf, shortName, subjectOf } from "./tools";
 
 const use = (name: string, input: unknown): ToolUse => ({ type: "tool_use", name, input });
 const result = (more: Partial<ToolResult>): ToolResult => ({ type: "tool_result", ...more });
@@ -15,9 +16,12 @@ describe("tools", () => {
   });
 
   it("says how a call went", () => {
-    const edit = use("Edit", { file_path: "a.py", old_string: "a\nb", new_string: "a\nc\nd" });
+    const edit = use("Edit", { file_path: "a.py", old_string: "b", new_string: "c\nd" });
+    const structuredPatch = [{ oldStart: 1, newStart: 1, lines: [" a", "-b", "+c", "+d"] }];
     expect(outcomeOf(edit, null)).toBe("");
-    expect(outcomeOf(edit, result({}))).toBe("+2 −1");
+    expect(outcomeOf(edit, result({}))).toBe("");
+    expect(outcomeOf(edit, result({ detail: { structuredPatch } }))).toBe("+2 −1");
+    expect(outcomeOf(use("Write", { content: "a\nb\n" }), result({}))).toBe("2 lines");
     expect(outcomeOf(use("Bash", {}), result({ ok: false, content: "Exit code 2\nno" }))).toBe(
       "exit 2",
     );

@@ -1,7 +1,7 @@
 /** What a tool call did, in one line: its name, its object and its outcome. Pure. */
 import type { ToolResult, ToolUse } from "@/api/types";
 import { plural } from "@/lib/format";
-import { countChanges, type Hunk, hunksOf, reportedHunks } from "../content/patch";
+import { countChanges, reportedHunks } from "../content/hunks";
 
 type Fields = Record<string, unknown>;
 
@@ -67,25 +67,6 @@ export function subjectOf(use: ToolUse): string {
   }
 }
 
-/** The change a call made or will make; null for tools that change no text. */
-export function changeOf(use: ToolUse, result: ToolResult | null): Hunk[] | null {
-  const reported = reportedHunks(result?.detail);
-  if (reported) return reported;
-  const input = fieldsOf(use.input);
-  switch (shortName(use.name ?? "")) {
-    case "Edit":
-      return hunksOf(textOf(input, "old_string"), textOf(input, "new_string"));
-    case "MultiEdit": {
-      const edits = Array.isArray(input.edits) ? input.edits.map(fieldsOf) : [];
-      return edits.flatMap((edit) =>
-        hunksOf(textOf(edit, "old_string"), textOf(edit, "new_string")),
-      );
-    }
-    default:
-      return null;
-  }
-}
-
 const lineCount = (text: string): number => (text ? text.replace(/\n$/, "").split("\n").length : 0);
 
 function exitCode(content: string): string | null {
@@ -103,8 +84,9 @@ export function outcomeOf(use: ToolUse, result: ToolResult | null): string {
     case "Edit":
     case "MultiEdit":
     case "Write": {
-      const hunks = changeOf(use, result);
-      if (!hunks) return `${plural(lineCount(textOf(fieldsOf(use.input), "content")), "line")}`;
+      const hunks = reportedHunks(result.detail);
+      const written = textOf(fieldsOf(use.input), "content");
+      if (!hunks) return written && plural(lineCount(written), "line");
       const { added, removed } = countChanges(hunks);
       return `+${added} −${removed}`;
     }
