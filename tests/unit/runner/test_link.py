@@ -257,8 +257,6 @@ async def test_deltas_are_merged_and_void_after_the_final_event(tmp_path: Path) 
 
 async def test_a_block_that_missed_a_delta_stays_quiet(tmp_path: Path) -> None:
     manager, agent, spool = FakeManager(), Agent(), Spool.open(tmp_path)
-    link = Link("http://127.0.0.1:9", "agent-1", TOKEN, spool, agent)
-    link.delta(Delta(message_id="m", block=0, kind="text", text="nobody sees this"))
     async with manager.serve(), running(manager.url, spool, agent) as (link, _):
         await agent.until(lambda: agent.answers)
         link.delta(Delta(message_id="m", block=0, kind="text", text="be"))
