@@ -6,7 +6,7 @@ Owns the order of start and shutdown; must not hold logic of any of them.
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,10 +24,10 @@ from autosclaw.manager.listeners import Listener, bind
 from autosclaw.manager.loops.steps import Steps
 from autosclaw.manager.loops.supervisor import Supervisor
 from autosclaw.manager.runtimes.base import Runtime
-from autosclaw.manager.runtimes.registry import Place, choose
+from autosclaw.manager.runtimes.registry import Choice, Place, choose
 from autosclaw.manager.services.accounts import Accounts
 from autosclaw.manager.services.agents import AgentService
-from autosclaw.manager.services.clock import utc_now
+from autosclaw.manager.services.clock import Clock, utc_now
 from autosclaw.manager.services.conversations import Conversations
 from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.life import Life
@@ -88,15 +88,28 @@ def lock(data_dir: Path) -> IO[str]:
 
 
 class Manager:
-    """One manager: `start`, then `stop`. Everything it owns is made in `start`, in order."""
+    """One manager: `start`, then `stop`. Everything it owns is made in `start`, in order.
+
+    runtime: makes the runtime of an installation; without it the settings and the machine
+    decide. clock: what time it is, for all but the sockets' own waits.
+    """
 
     def __init__(
-        self, settings: Settings, image: str, environ: Mapping[str, str], static: Path | None
+        self,
+        settings: Settings,
+        image: str,
+        environ: Mapping[str, str],
+        static: Path | None,
+        *,
+        runtime: Callable[[str], Runtime] | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         self._settings = settings
         self._image = image
         self._environ = environ
         self._static = static
+        self._runtime = runtime
+        self._clock = clock
         self._loops: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self._agents_url = ""
@@ -114,14 +127,7 @@ class Manager:
         installation = await database.write(
             lambda tx: config.setdefault(tx, "installation", ids.new_id().replace("-", "")[:12])
         )
-        place = Place(
-            installation,
-            self._image,
-            settings.data_dir,
-            self._environ,
-            settings.oci_runtime,
-        )
-        chosen = await choose(settings.runtime, place)
+        chosen = await self._choose(installation)
         stack.push_async_callback(chosen.runtime.close)
         await chosen.runtime.check()
         context, steps, pages, metering = await self._services(database, chosen.runtime)
@@ -146,11 +152,20 @@ class Manager:
             agents_url=self._agents_url,
         )
 
+    async def _choose(self, installation: str) -> Choice:
+        if self._runtime is not None:
+            return Choice(self._runtime(installation))
+        settings = self._settings
+        place = Place(
+            installation, self._image, settings.data_dir, self._environ, settings.oci_runtime
+        )
+        return await choose(settings.runtime, place)
+
     async def _services(
         self, database: Database, runtime: Runtime
     ) -> tuple[Context, Steps, Pages, Metering]:
         settings = self._settings
-        clock = utc_now
+        clock = self._clock
         fleet = Fleet(database)
         transcripts = Transcripts(database, clock)
         life = Life(transcripts, fleet)
