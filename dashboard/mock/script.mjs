@@ -1,4 +1,5 @@
 /** One agent's working day in small steps: what the page must be able to show. */
+import { randomUUID } from "node:crypto";
 
 const BEFORE =
   "def total(entries):\n    sum = 0\n    for e in entries:\n        sum += e.amount\n    return sum\n";
@@ -88,7 +89,27 @@ const OPENING = [
     "m4",
     0,
   ),
-  result("u4", "The file has been updated.", { durationMs: 6 }),
+  result("u4", "The file has been updated.", {
+    durationMs: 6,
+    detail: {
+      structuredPatch: [
+        {
+          oldStart: 14,
+          newStart: 14,
+          lines: [
+            " def total(entries):",
+            "-    sum = 0",
+            "+    sums = defaultdict(Decimal)",
+            "     for e in entries:",
+            "-        sum += e.amount",
+            "-    return sum",
+            "+        sums[e.currency] += e.amount",
+            "+    return dict(sums)",
+          ],
+        },
+      ],
+    },
+  }),
   use(
     "u5",
     "Bash",
@@ -120,8 +141,8 @@ export function askEvent(question) {
 /** Calls `emit` with events and `delta` with pieces of text, over and over, until aborted. */
 export async function play({ emit, delta, signal, pace = 30 }) {
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  for (let round = 1; !signal.aborted; round += 1) {
-    const message = `live${round}`;
+  while (!signal.aborted) {
+    const message = randomUUID();
     const thought =
       "The failing test compares a number with a mapping. The caller in report.py must choose a currency.";
     for (const piece of thought.match(/.{1,6}/gs)) {
@@ -136,7 +157,7 @@ export async function play({ emit, delta, signal, pace = 30 }) {
       await wait(pace);
     }
     emit(text(TEXT, message, 1));
-    const id = `live-${round}`;
+    const id = randomUUID();
     const input = { command: "pytest -q", description: "Run all tests" };
     for (const piece of JSON.stringify(input).match(/.{1,8}/gs)) {
       delta({ messageId: message, block: 2, kind: "input", text: piece });

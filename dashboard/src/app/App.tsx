@@ -1,9 +1,11 @@
 import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useMe } from "@/api/session";
 import { ErrorNotice } from "@/components/ui/Notice";
-import { SignIn } from "@/features/auth/SignIn";
 import { LiveProvider } from "@/live/LiveProvider";
 import { router } from "./router";
+
+const SignIn = lazy(() => import("@/features/auth/SignIn"));
 
 /** Who are you? Until that is known nothing else is asked of the server. */
 export function App() {
@@ -15,7 +17,13 @@ export function App() {
       </LiveProvider>
     );
   }
-  if (me === null) return <SignIn />;
+  if (me === null) {
+    return (
+      <Suspense>
+        <SignIn />
+      </Suspense>
+    );
+  }
   if (!error) return null;
   return (
     <main className="mx-auto max-w-xl px-5 py-[20vh]">

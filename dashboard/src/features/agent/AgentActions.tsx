@@ -1,12 +1,13 @@
 import { CirclePause, Square } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { isEnded, isStopping } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { FieldError } from "@/components/ui/Notice";
 import { useConnection } from "@/live/LiveProvider";
 import type { May } from "./rights";
-import { StopDialog } from "./StopDialog";
+
+const StopDialog = lazy(() => import("./StopDialog"));
 
 /** Interrupt ends the running turn and keeps the agent; stop ends the agent. */
 export function AgentActions({ agent, may }: { agent: Agent; may: May }) {
@@ -49,7 +50,11 @@ export function AgentActions({ agent, may }: { agent: Agent; may: May }) {
         <Square size={14} aria-hidden />
         <span className="max-md:sr-only">{isStopping(agent) ? "Stopping" : "Stop"}</span>
       </Button>
-      {asking && <StopDialog agent={agent} onClose={() => setAsking(false)} />}
+      {asking && (
+        <Suspense>
+          <StopDialog agent={agent} onClose={() => setAsking(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -6,7 +6,7 @@ import { FieldError } from "@/components/ui/Notice";
 import { useConnection } from "@/live/LiveProvider";
 
 /** Cancel has the focus: Enter by habit must not end anybody's work. */
-export function StopDialog({ agent, onClose }: { agent: Agent; onClose: () => void }) {
+export default function StopDialog({ agent, onClose }: { agent: Agent; onClose: () => void }) {
   const connection = useConnection();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);

@@ -11,7 +11,7 @@ function reasonOf(error: Error): string {
 }
 
 /** Shown at whatever address was asked for, so that signing in leads straight there. */
-export function SignIn() {
+export default function SignIn() {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const [capsLock, setCapsLock] = useState(false);

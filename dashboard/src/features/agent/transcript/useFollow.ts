@@ -83,8 +83,9 @@ export function useFollow(
     opened.current = true;
     virtualizer.scrollToIndex(rows - 1, { align: "end" });
   }, [rows, virtualizer]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every new row asks again
+  const height = virtualizer.getTotalSize();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new rows and new heights ask again
   useLayoutEffect(() => {
     if (following && rows > 0 && virtualizer.getDistanceFromEnd() > 1) virtualizer.scrollToEnd();
-  }, [items, partials, following, virtualizer]);
+  }, [items, partials, height, following, virtualizer]);
 }
