@@ -239,6 +239,17 @@ async def test_a_network_that_was_pruned_is_made_again(harness: DockerHarness) -
     await seen_by_box(runtime, agent_id)
 
 
+async def test_a_network_goes_only_when_nobody_is_on_it(harness: DockerHarness) -> None:
+    runtime, agent_id = harness.runtime(new_id()), new_id()
+    await runtime.start(spec(agent_id))
+    await refused(RuntimeRejected, runtime.remove_network())
+    await runtime.stop(agent_id, 0)
+    await runtime.remove(agent_id)
+    await runtime.remove_network()
+    await runtime.remove_network()
+    await runtime.check()
+
+
 async def test_hints_go_on_after_the_connection_was_cut(
     harness: DockerHarness, tmp_path: Path
 ) -> None:

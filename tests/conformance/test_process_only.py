@@ -61,6 +61,16 @@ async def test_a_process_that_left_the_session_dies_with_its_box(harness: Proces
     await gone(child)
 
 
+async def test_nothing_of_a_replaced_boot_runs_on(harness: ProcessHarness) -> None:
+    runtime, agent_id = harness.runtime(new_id()), new_id()
+    await runtime.start(spec(agent_id, boot=1, child=True, on_term="ignore"))
+    before = await seen_by_box(runtime, agent_id)
+    await runtime.start(spec(agent_id, boot=2))
+    for pid in (before["pid"], before["child"]):
+        identity = identify(pid)
+        assert identity is None or not runs(identity)
+
+
 async def test_what_a_dead_runner_left_behind_is_ended_when_it_is_seen(
     harness: ProcessHarness,
 ) -> None:

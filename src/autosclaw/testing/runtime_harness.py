@@ -14,7 +14,6 @@ from typing import Any
 from autosclaw.manager.runtimes.base import Runtime, RuntimeGone
 from autosclaw.manager.runtimes.docker import DockerRuntime
 from autosclaw.manager.runtimes.docker_engine import Engine
-from autosclaw.manager.runtimes.docker_failures import EngineError
 from autosclaw.manager.runtimes.docker_spec import Naming
 from autosclaw.manager.runtimes.process import ProcessRuntime
 from autosclaw.testing import box_program
@@ -38,11 +37,19 @@ class _Harness:
 
     async def close(self) -> None:
         """End and remove all boxes, then close all runtimes."""
+        try:
+            await self._empty()
+        finally:
+            await self._close_all()
+
+    async def _empty(self) -> None:
         for runtime in self._made.values():
             for box in await runtime.list():
                 with suppress(RuntimeGone):
                     await runtime.stop(box.agent_id, 0)
                 await runtime.remove(box.agent_id)
+
+    async def _close_all(self) -> None:
         for runtime in self._all:
             await runtime.close()
 
@@ -157,12 +164,15 @@ class DockerHarness(_Harness):
         return json.dumps(answers).encode() + b"".join(logs) + environ
 
     async def close(self) -> None:
-        await super().close()
-        for installation in self._made:
-            with suppress(EngineError):
-                name = Naming(installation).network
-                await self.engine.call("remove the network", "DELETE", f"/networks/{name}")
-        await self.engine.close()
+        try:
+            await self._empty()
+            for installation in self._made:
+                runtime = DockerRuntime(installation, self.image, url=self.url)
+                await runtime.remove_network()
+                await runtime.close()
+        finally:
+            await self._close_all()
+            await self.engine.close()
 
 
 def _environment_of(pid: int) -> bytes:

@@ -189,6 +189,14 @@ class DockerRuntime:
         """See `base.Runtime.watch`; the engine's event stream."""
         return docker_events.watch(self._engine, self._naming)
 
+    async def remove_network(self) -> None:
+        """Take the installation's network away, as its last act; the next start makes it again.
+
+        An engine has room for some thirty networks. Raises RuntimeRejected while boxes are left.
+        """
+        with _classified():
+            await self._network.remove()
+
     async def close(self) -> None:
         """See `base.Runtime.close`."""
         await self._engine.close()

@@ -1,8 +1,8 @@
 """The Docker Engine API over HTTP: calls, streams and a container's standard input.
 
 Speaks for itself instead of through a client library because the three things that matter here
-are not public in any: reading an archive as a stream, half-closing an attached input and waiting
-until the engine passed it on, and a time limit on every call. Must not know what a box is.
+are not public in any: reading an archive as a stream, closing an attached input only when the
+engine took all of it, and a time limit on every call. Must not know what a box is.
 """
 
 import asyncio
@@ -231,9 +231,9 @@ class AttachedInput:
             async with asyncio.timeout(seconds):
                 self._writer.write(line)
                 await self._writer.drain()
-                self._writer.write_eof()
-                # The engine's own closing proves nothing and may never come: for a container
-                # with StdinOnce that it sees running already, it waits for that one's end.
+                # End-of-file for the container. Half-closing and awaiting the engine's own close
+                # would prove no more and may last: for a container with StdinOnce that it sees
+                # running already, the engine closes at that one's end.
                 self._writer.close()
                 await self._writer.wait_closed()
         except (BrokenPipeError, ConnectionResetError):

@@ -36,6 +36,8 @@ class EngineError(Exception):
 
 # Engines answer 500 to requests that can never succeed, too: these say so by their words.
 _FINAL = (
+    "has active endpoints",
+    "network is being used",
     "no such image",
     "image not known",
     "unknown runtime",

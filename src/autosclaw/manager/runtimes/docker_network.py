@@ -55,6 +55,14 @@ class Network:
         """Look again next time: the engine said that the network is missing."""
         self._found = None
 
+    async def remove(self) -> None:
+        """Remove the network; twice is safe. Refused by the engine while a box is on it."""
+        async with self._lock:
+            self._found = None
+            found = await self._find()
+            if found is not None:
+                await self._withdraw(str(found["Id"]))
+
     async def _ready(self, podman: bool) -> Json:
         async with self._lock:
             if self._found is None:
@@ -99,7 +107,6 @@ class Network:
         return chosen
 
     async def _withdraw(self, network_id: str) -> None:
-        """Take back our own network, made at the same time as another's; nothing is in it."""
         try:
             await self._engine.call("remove the network", "DELETE", f"/networks/{network_id}")
         except EngineError as error:

@@ -27,8 +27,8 @@ def entry(kind: bytes) -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as tar:
         info = tarfile.TarInfo("events.jsonl")
-        info.type, info.linkname = kind, "/etc/passwd"
-        tar.addfile(info)
+        info.type, info.linkname, info.size = kind, "/etc/passwd", 7
+        tar.addfile(info, io.BytesIO(b"content"))
     return target.getvalue()
 
 
