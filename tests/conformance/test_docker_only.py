@@ -232,11 +232,15 @@ async def test_a_network_that_was_pruned_is_made_again(harness: DockerHarness) -
     installation, agent_id = new_id(), new_id()
     runtime = harness.runtime(installation)
     await runtime.check()
+    listening_at = await runtime.manager_host()
     name = Naming(installation).network
     await harness.engine.call("prune it", "DELETE", f"/networks/{name}")
+    other = harness.runtime(new_id())  # would get the subnet that has become free
     await refused(RuntimeUnavailable, runtime.start(spec(agent_id)))
     await runtime.start(spec(agent_id))
     await seen_by_box(runtime, agent_id)
+    assert await runtime.manager_host() == listening_at
+    assert await other.manager_host() != listening_at
 
 
 async def test_a_network_goes_only_when_nobody_is_on_it(harness: DockerHarness) -> None:

@@ -36,6 +36,7 @@ class Network:
         self._naming = naming
         self._lock = asyncio.Lock()
         self._found: Json | None = None
+        self._addresses: list[Json] | None = None
 
     async def id(self, podman: bool) -> str:
         """By id, never by name: an engine that holds a name twice refuses the name."""
@@ -44,7 +45,7 @@ class Network:
     async def gateway(self, podman: bool) -> str:
         """The address of this machine on the network. Raises RuntimeRejected when it has none."""
         found = await self._ready(podman)
-        for config in entries(entry_of(found, "IPAM").get("Config")):
+        for config in _addresses(found):
             if config.get("Gateway"):
                 return str(config["Gateway"]).partition("/")[0]
         raise RuntimeRejected(
@@ -67,6 +68,8 @@ class Network:
         async with self._lock:
             if self._found is None:
                 self._found = await self._find() or await self._make(podman)
+                # The manager listens on the gateway: a network that is made again has to have it.
+                self._addresses = _addresses(self._found)
             return self._found
 
     async def _find(self) -> Json | None:
@@ -89,7 +92,8 @@ class Network:
         return labels_of(network).get(LABEL_INSTALLATION) == self._naming.installation
 
     async def _make(self, podman: bool) -> Json:
-        body = network_body(self._naming, await asyncio.to_thread(way_out_mtu), podman)
+        mtu = await asyncio.to_thread(way_out_mtu)
+        body = network_body(self._naming, mtu, podman, self._addresses)
         made: str | None = None
         try:
             answer = await self._engine.call(
@@ -112,6 +116,14 @@ class Network:
         except EngineError as error:
             if error.status != 404:
                 raise
+
+
+def _addresses(network: Json) -> list[Json]:
+    """Subnets and gateways of a network, as its making takes them."""
+    return [
+        {name: config[name] for name in ("Subnet", "Gateway") if config.get(name)}
+        for config in entries(entry_of(network, "IPAM").get("Config"))
+    ]
 
 
 def way_out_mtu(routes: Path = ROUTES, devices: Path = DEVICES) -> int | None:

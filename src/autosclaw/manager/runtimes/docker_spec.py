@@ -163,11 +163,13 @@ def podman_body(body: Json) -> Json:
     return {**body, "HostConfig": host}
 
 
-def network_body(naming: Naming, mtu: int | None, podman: bool) -> Json:
+def network_body(
+    naming: Naming, mtu: int | None, podman: bool, addresses: list[Json] | None = None
+) -> Json:
     """The body of `POST /networks/create`: a bridge on which boxes cannot reach each other.
 
     mtu: bytes, that of the machine's way out (None: the engine's default). Boxes need the
-    internet, so the network is not internal.
+    internet, so the network is not internal. addresses: the subnet and gateway to have again.
     """
     if podman:
         options = {"isolate": "true"}
@@ -185,6 +187,7 @@ def network_body(naming: Naming, mtu: int | None, podman: bool) -> Json:
         "Internal": False,
         "Options": options,
         "Labels": {LABEL_INSTALLATION: naming.installation},
+        **({"IPAM": {"Config": addresses}} if addresses else {}),
     }
 
 
