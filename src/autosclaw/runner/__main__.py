@@ -18,6 +18,7 @@ from autosclaw.runner.environment import Places, reduce_environment
 from autosclaw.runner.log import log
 from autosclaw.runner.spool import Spool, SpoolError
 
+EXIT_FAILED = 1
 EXIT_BAD_START = 2
 
 
@@ -52,14 +53,20 @@ def main() -> int:
     reduce_environment(os.environ, places.home)
     try:
         bootstrap = _read_bootstrap()
-        return asyncio.run(_live(bootstrap, places))
+        spool = Spool.open(places.spool)
     except (BootstrapError, SpoolError) as error:
         log("error", str(error))
         return EXIT_BAD_START
+    try:
+        return asyncio.run(_live(bootstrap, places, spool))
+    # The outermost edge: a traceback would quote what must not be logged.
+    except Exception as error:
+        log("error", "the runner failed", cause=type(error).__name__)
+        return EXIT_FAILED
 
 
-async def _live(bootstrap: Bootstrap, places: Places) -> int:
-    return await Agent(bootstrap, places, Spool.open(places.spool)).run()
+async def _live(bootstrap: Bootstrap, places: Places, spool: Spool) -> int:
+    return await Agent(bootstrap, places, spool).run()
 
 
 def _read_bootstrap() -> Bootstrap:

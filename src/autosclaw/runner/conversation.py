@@ -152,12 +152,12 @@ class Conversation:
         resume = session_file(self._with.places, self.spec.session_id).is_file()
         callbacks = Callbacks(self._line, self._with.room, self._questions.ask, self._report.event)
         session = Session(self.spec, self._with.places, self._with.environment, callbacks)
+        self._session = session
         draining: asyncio.Task[None] | None = None
         try:
             if not await self._open(session, resume=resume):
                 return _Over.STOPPED, ""
             draining = asyncio.create_task(session.drain(), name="drain")
-            self._session = session
             await self._catch_up(resumed=resume)
             self._opened.set()
             over = await self._until_over(draining)

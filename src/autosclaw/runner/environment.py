@@ -28,7 +28,10 @@ _INHERITED = (
     "REQUESTS_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 )
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_DEFAULTS = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+}
 
 _CLI = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -38,7 +41,7 @@ _CLI = {
     # Running, waiting and idle as messages: a result alone does not mean idle.
     "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1",
     "CLAUDE_CODE_DISABLE_CRON": "1",
-    # A commit says nothing about tools; git must never open an editor or ask.
+    # Nobody is there to type a password: git fails instead of asking.
     "GIT_TERMINAL_PROMPT": "0",
 }
 
@@ -75,7 +78,7 @@ def reduce_environment(environment: MutableMapping[str, str], home: Path) -> Non
     """Cut this process's own environment down to the allow-list; libraries merge over it."""
     kept = {name: environment[name] for name in _INHERITED if name in environment}
     environment.clear()
-    environment.update({"PATH": _DEFAULT_PATH, **kept, "HOME": str(home)})
+    environment.update({**_DEFAULTS, **kept, "HOME": str(home)})
 
 
 def cli_environment(

@@ -30,7 +30,8 @@ def descendants(root: int | None = None) -> list[int]:
 
 
 def kill_all(spare: int | None = None) -> int:
-    """SIGKILL every descendant but `spare`; how many there were. Zombies are reaped."""
+    """SIGKILL every descendant but `spare`; how many there were. Collecting them is apart:
+    the CLI's end is its transport's to see."""
     killed = 0
     for _ in range(_ROUNDS):
         victims = [pid for pid in descendants() if pid != spare and not _is_zombie(pid)]
@@ -42,12 +43,11 @@ def kill_all(spare: int | None = None) -> int:
                 killed += 1
             except ProcessLookupError:
                 continue
-    reap_orphans(spare)
     return killed
 
 
 def reap_orphans(cli: int | None) -> None:
-    """Collect adopted children that ended. The CLI's own end is its transport's to see."""
+    """Collect adopted children that ended, but not the CLI."""
     for pid in _children():
         if pid != cli and _is_zombie(pid):
             try:

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,16 +152,14 @@ class Spool:
 
     def read(self, after: int, max_bytes: int, max_events: int) -> list[bytes]:
         """The encoded events after number `after`, at least one if there is any."""
-        index = max(after - self.acked, 0)
+        first = max(after - self.acked, 0)
         chosen: list[_Entry] = []
         size = 0
-        while index < len(self._entries) and len(chosen) < max_events:
-            entry = self._entries[index]
+        for entry in islice(self._entries, first, first + max_events):
             size += entry.end - entry.start
             if chosen and size > max_bytes:
                 break
             chosen.append(entry)
-            index += 1
         if not chosen:
             return []
         origin = chosen[0].start

@@ -39,6 +39,10 @@ class FakeManager:
         self._news = asyncio.Event()
         self.on_event: Callable[[dict[str, Any]], None] = lambda event: None
 
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None
+
     # -- what tests do ---------------------------------------------------------------------
 
     def give(self, frame: dict[str, Any]) -> int:
@@ -112,6 +116,7 @@ class FakeManager:
         await socket.prepare(request)
         register = await socket.receive_json()
         self.registers.append(register)
+        self._news.set()
         if register["token"] != TOKEN:
             await socket.close(code=4001)
             return socket
