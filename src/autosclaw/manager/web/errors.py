@@ -1,6 +1,6 @@
 """Errors as HTTP answers: the one place where codes become statuses.
 
-Must not leak: what is not a DomainError becomes a 500 without its text.
+Must not leak: what is not foreseen becomes a 500 without its text (`middleware`).
 """
 
 from typing import Any
@@ -26,7 +26,9 @@ STATUS: dict[Code, int] = {
     Code.TOO_MANY: 429,
     Code.UNAVAILABLE: 503,
 }
+UNEXPECTED = "This failed on our side; it was logged."
 _WORDS = {
+    400: "The body could not be read.",
     404: "There is nothing at this address.",
     405: "This address does not take this method.",
 }
@@ -47,6 +49,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 def sentence(errors: list[Any]) -> str:
     """The first complaint of pydantic, naming the field and the limit."""
     first = errors[0]
+    if first["type"] == "json_invalid":
+        return "The body is not JSON."
     parts = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
     message = str(first["msg"]).removeprefix("Value error, ")
     field = ".".join(parts)
@@ -54,7 +58,7 @@ def sentence(errors: list[Any]) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every kind of failure in the contract's form."""
+    """Answer every foreseen kind of failure in the contract's form."""
 
     async def domain(_request: Request, error: Exception) -> Response:
         if not isinstance(error, DomainError):
@@ -76,13 +80,8 @@ def install(app: FastAPI) -> None:
         log.error("store_unavailable", error=str(error))
         return JSONResponse({"error": "The database does not answer; try again."}, 503)
 
-    async def unexpected(_request: Request, error: Exception) -> Response:
-        log.error("request_failed", exc_info=error)
-        return JSONResponse({"error": "This failed on our side; it was logged."}, 500)
-
     app.add_exception_handler(DomainError, domain)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(StoreUnavailable, store)
     app.add_exception_handler(TranscriptDiverged, store)
-    app.add_exception_handler(Exception, unexpected)

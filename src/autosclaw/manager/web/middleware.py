@@ -1,5 +1,7 @@
 """What holds for every HTTP answer: a request id, security headers, a body limit, one log line.
 
+A failure nobody foresaw is answered here, so that its answer has all of that too.
+
 Must not look into bodies; the query string is never logged (it may hold a token).
 """
 
@@ -8,9 +10,11 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from autosclaw.manager.web.errors import UNEXPECTED
 from autosclaw.protocol import ids, limits
 
 CONTENT_SECURITY_POLICY = (
@@ -28,11 +32,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _REQUEST_ID = "X-Request-Id"
+_TOO_LARGE = f"The body is larger than {limits.BODY_BYTES} bytes."
 log = structlog.get_logger()
-
-
-class _BodyTooLarge(Exception):
-    """The client sent more than it may."""
 
 
 class Envelope:
@@ -64,6 +65,11 @@ class Envelope:
 
         try:
             await self._bounded(scope, receive, answer)
+        except Exception as error:
+            log.error("request_failed", exc_info=error)
+            if status:
+                raise
+            await JSONResponse({"error": UNEXPECTED}, 500)(scope, receive, answer)
         finally:
             log.debug(
                 "request",
@@ -77,12 +83,9 @@ class Envelope:
         if scope["path"].startswith(self._exempt) and self._exempt:
             await self._app(scope, receive, send)
             return
-        refusal = JSONResponse(
-            {"error": f"The body is larger than {limits.BODY_BYTES} bytes."}, 413
-        )
         told = Headers(scope=scope).get("content-length", "0")
         if told.isdigit() and int(told) > limits.BODY_BYTES:
-            await refusal(scope, receive, send)
+            await JSONResponse({"error": _TOO_LARGE}, 413)(scope, receive, send)
             return
         taken = 0
 
@@ -91,10 +94,7 @@ class Envelope:
             message: dict[str, Any] = dict(await receive())
             taken += len(message.get("body", b""))
             if taken > limits.BODY_BYTES:
-                raise _BodyTooLarge
+                raise HTTPException(413, _TOO_LARGE)  # the only kind that the routes let through
             return message
 
-        try:
-            await self._app(scope, bounded, send)
-        except _BodyTooLarge:
-            await refusal(scope, receive, send)
+        await self._app(scope, bounded, send)

@@ -42,7 +42,7 @@ async def despawn(body: DespawnRequest, actor: AnyActor, here: Installation) -> 
     return SpawnResponse(agent_id=made.agent_id, name=made.name)
 
 
-@router.get("/agents", response_model_exclude_none=True)
+@router.get("/agents")
 async def agents(
     actor: AnyActor,
     here: Installation,
@@ -54,7 +54,7 @@ async def agents(
     return AgentsResponse(agents=found)
 
 
-@router.get("/agents/{agent_id}", response_model_exclude_none=True)
+@router.get("/agents/{agent_id}")
 async def agent(agent_id: str, actor: AnyActor, here: Installation) -> Agent:
     """One agent."""
     return await here.agents.get(actor, agent_id)
@@ -65,8 +65,8 @@ async def events(
     agent_id: str,
     actor: AnyActor,
     here: Installation,
-    before: Annotated[int | None, Query(ge=1)] = None,
-    after: Annotated[int | None, Query(ge=0)] = None,
+    before: Annotated[int | None, Query(ge=1, le=limits.SEQ_MAX)] = None,
+    after: Annotated[int | None, Query(ge=0, le=limits.SEQ_MAX)] = None,
     limit: Annotated[int, Query(ge=1, le=limits.PAGE_EVENTS_MAX)] = limits.PAGE_EVENTS,
 ) -> Response:
     """A page of a transcript: the newest events, those before, or those after a number."""
