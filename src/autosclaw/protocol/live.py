@@ -298,5 +298,9 @@ client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 
 
 def encode(message: Wire) -> bytes:
-    """A frame as JSON bytes in wire names, leaving out what is not set."""
-    return message.model_dump_json(by_alias=True, exclude_none=True).encode()
+    """A frame as JSON bytes in wire names, leaving out what is not set.
+
+    But agent objects are whole: a client of the contract finds every field of it.
+    """
+    whole = isinstance(message, AgentList | AgentsChanged)
+    return message.model_dump_json(by_alias=True, exclude_none=not whole).encode()
