@@ -1,0 +1,70 @@
+"""One running manager a module, and people who are signed in there."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import structlog
+
+from autosclaw.testing.manager import PASSWORD, PEOPLE, RunningManager, running_manager
+
+from .clients import Frame, Person, Socket, connect, eventually, sign_in
+
+# What the manager logs is not looked at here, and rendering it is slow.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+class World:
+    """The manager, its people and its agents."""
+
+    def __init__(self, manager: RunningManager, people: dict[str, Person]) -> None:
+        self.manager = manager
+        self.people = people
+        self.admin = people["admin"]
+        self.member = people["member"]
+        self.neighbour = people["neighbour"]
+        self.viewer = people["viewer"]
+        self.nobody = people["nobody"]
+
+    async def token(self, agent_id: str) -> str:
+        """The agent's token, from what its box was told."""
+        await eventually(lambda: self.manager.box(agent_id) is not None)
+        return self.manager.bootstrap(agent_id)["agent_token"]
+
+    def raw_link(self, **options: Any) -> AbstractAsyncContextManager[Socket]:
+        """A connection to the agents' door that has not said anything."""
+        return connect(self.manager.agents_url.replace("http", "ws", 1) + "/agent", **options)
+
+    async def as_agent(self, agent_id: str) -> Person:
+        """The agent's REST."""
+        return Person(self.manager.agents_url, await self.token(agent_id))
+
+    async def register(self, socket: Socket, agent_id: str, **more: Any) -> None:
+        token = await self.token(agent_id)
+        await socket.send({"type": "register", "agentId": agent_id, "token": token, **more})
+
+    async def online(self, agent_id: str) -> Frame:
+        return await self.admin.becomes(agent_id, status="running", connected=True)
+
+
+async def _world(manager: RunningManager) -> World:
+    names = list(PEOPLE)
+    signed = await asyncio.gather(*(sign_in(manager.url, name, PASSWORD) for name in names))
+    return World(manager, dict(zip(names, signed, strict=True)) | {"nobody": Person(manager.url)})
+
+
+async def _close(world: World) -> None:
+    for person in world.people.values():
+        await person.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    async with running_manager(tmp_path_factory.mktemp("manager")) as manager:
+        made = await _world(manager)
+        yield made
+        await _close(made)
