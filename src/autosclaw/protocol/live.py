@@ -34,6 +34,9 @@ from autosclaw.protocol.people import Me
 
 PROTOCOL = 1
 
+Key = Annotated[str, StringConstraints(min_length=8, max_length=100)]
+"""Names one intent of a person, e.g. a UUID: the same key again is the same intent, done once."""
+
 ChatText = Annotated[str, StringConstraints(min_length=1, max_length=limits.CHAT_CHARS)]
 
 
@@ -54,6 +57,7 @@ class StartAgent(_Ask):
     project_id: str | None = None
     model: ModelName | None = None
     keep_alive_seconds: KeepAlive | None = None
+    key: Key | None = None
 
 
 class StopAgent(_Ask):
@@ -92,6 +96,7 @@ class SendChat(_Ask):
     type: Literal["chat"]
     agent_id: str
     message: ChatText
+    key: Key | None = None
 
 
 class AnswerQuestion(_Ask):

@@ -6,8 +6,10 @@ Must not authenticate (links does) and never takes an identity from a frame.
 import asyncio
 from collections.abc import Coroutine, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
+from pydantic import ValidationError
 
 from autosclaw.manager.domain.doing import describe
 from autosclaw.manager.services.agents import AgentService
@@ -21,7 +23,7 @@ from autosclaw.manager.services.transcripts import (
     receive,
 )
 from autosclaw.manager.store import agents, inputs
-from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.database import Database, StoreUnavailable
 from autosclaw.manager.store.times import to_text
 from autosclaw.protocol import events, limits, link
 from autosclaw.protocol.agents import SpawnRequest
@@ -30,6 +32,8 @@ from autosclaw.protocol.events import AgentEvent
 
 _decode = msgspec.json.Decoder(link.SessionFrame).decode
 _NANO = 1_000_000_000
+_COST_USD_MAX = 1_000_000
+_Number = TypeVar("_Number", int, float)
 
 
 class FrameReader:
@@ -132,11 +136,13 @@ class FrameReader:
         """Totals an agent reports itself; once the gateway has metered it, they are ignored."""
         told = frame.tokens
         totals = {
-            "input_tokens": max(0, told.input_tokens),
-            "output_tokens": max(0, told.output_tokens),
-            "cache_read_input_tokens": max(0, told.cache_read_input_tokens),
-            "cache_creation_input_tokens": max(0, told.cache_creation_input_tokens),
-            "cost_nano_usd": max(0, min(int(told.cost_usd * _NANO), 10**15)),
+            "input_tokens": _within(told.input_tokens, limits.COUNT_MAX),
+            "output_tokens": _within(told.output_tokens, limits.COUNT_MAX),
+            "cache_read_input_tokens": _within(told.cache_read_input_tokens, limits.COUNT_MAX),
+            "cache_creation_input_tokens": _within(
+                told.cache_creation_input_tokens, limits.COUNT_MAX
+            ),
+            "cost_nano_usd": round(_within(told.cost_usd, _COST_USD_MAX) * _NANO),
         }
         agent_id = session.agent_id
         future = self._database.submit(
@@ -167,13 +173,16 @@ class FrameReader:
                     "systemPrompt": frame.system_prompt,
                 }
             )
-            made = await self._service.spawn(session.actor, wanted, frame.request_id)
+            made = await self._service.spawn(session.actor, wanted)
         except DomainError as error:
             refusal = link.SpawnError(error=error.message, request_id=frame.request_id)
             session.push(link.encode(refusal))
-        except ValueError as error:
-            refusal = link.SpawnError(error=_first(error), request_id=frame.request_id)
+        except ValidationError as error:
+            refusal = link.SpawnError(error=_sentence(error), request_id=frame.request_id)
             session.push(link.encode(refusal))
+        except StoreUnavailable:
+            text = "The database does not answer; try again."
+            session.push(link.encode(link.SpawnError(error=text, request_id=frame.request_id)))
         else:
             answer = link.AgentSpawned(
                 agent_id=made.agent_id, name=made.name, request_id=frame.request_id
@@ -186,5 +195,12 @@ class FrameReader:
         task.add_done_callback(self._tasks.discard)
 
 
-def _first(error: ValueError) -> str:
-    return str(error).splitlines()[0]
+def _sentence(error: ValidationError) -> str:
+    """The first complaint, naming the field and the limit."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}."
+
+
+def _within(told: _Number, most: _Number) -> _Number:
+    """What an agent says of itself may be anything that JSON can hold."""
+    return max(told * 0, min(told, most))

@@ -70,8 +70,10 @@ async def _still(page: PageConnection, here: Context) -> UserActor:
 async def _act(page: PageConnection, here: Context, frame: live.ClientMessage) -> str | None:
     match frame:
         case live.StartAgent():
-            wanted = SpawnRequest.model_validate(frame.model_dump(exclude={"type", "request_id"}))
-            made = await here.agents.spawn(page.user, wanted, frame.request_id)
+            wanted = SpawnRequest.model_validate(
+                frame.model_dump(exclude={"type", "request_id", "key"})
+            )
+            made = await here.agents.spawn(page.user, wanted, frame.key)
             return made.agent_id
         case live.StopAgent():
             await here.agents.stop(page.user, frame.agent_id)
@@ -84,7 +86,7 @@ async def _act(page: PageConnection, here: Context, frame: live.ClientMessage) -
             here.transcripts.release(frame.agent_id)
         case live.SendChat():
             await here.conversations.chat(
-                page.user, frame.agent_id, frame.message, _key(page, frame.request_id)
+                page.user, frame.agent_id, frame.message, _key(page, frame.key)
             )
         case live.AnswerQuestion():
             await here.conversations.answer(
@@ -95,8 +97,8 @@ async def _act(page: PageConnection, here: Context, frame: live.ClientMessage) -
     return None
 
 
-def _key(page: PageConnection, request_id: str | None) -> str | None:
-    return f"{page.user.id}:{request_id}" if request_id else None
+def _key(page: PageConnection, key: str | None) -> str | None:
+    return f"{page.user.id}:{key}" if key else None
 
 
 async def _stop_many(page: PageConnection, here: Context, ids: list[str]) -> None:
