@@ -38,7 +38,8 @@ class RuntimeGone(Exception):
 class BoxSpec:
     """What is needed to start one box.
 
-    boot: how often this agent was started, from 1; part of the box's labels, not of its name.
+    boot: how often this agent was started, from 1; part of the box's labels, not of its name. 0 in
+    a Box: nobody knows, and it is older than any.
     bootstrap: one line of JSON for standard input, the only way a secret enters.
     memory_bytes, cpus, pids: limits; a runtime that cannot enforce them says so in `isolated`.
     """
@@ -99,23 +100,31 @@ class Runtime(Protocol):
     async def stop(self, agent_id: str, grace_seconds: float) -> None:
         """SIGTERM, then SIGKILL after the grace. Returns when it no longer runs; twice is safe.
 
-        Raises RuntimeGone when there is no such box.
+        A grace of 0 kills at once; a box that was never started stays as it is. Raises RuntimeGone
+        when there is no such box.
         """
         ...
 
     def read_spool(self, agent_id: str) -> AsyncIterator[bytes]:
         """The spool file of a box that no longer runs, in chunks; empty when it has none.
 
-        Raises RuntimeGone when the box does not exist.
+        What a box put there is not to be trusted: the last line may be torn, and reading ends
+        after twice SPOOL_BYTES. Raises RuntimeGone when the box does not exist.
         """
         ...
 
     async def remove(self, agent_id: str) -> None:
-        """Remove an ended (or never started) box with its volumes; twice is safe."""
+        """Remove an ended (or never started) box with its volumes; twice is safe.
+
+        Raises RuntimeRejected while it runs.
+        """
         ...
 
     def watch(self) -> AsyncIterator[BoxEvent]:
-        """Hints about changes, for ever; reconnects by itself and then yields BoxEvent(None)."""
+        """Hints about changes, for ever; reconnects by itself and then yields BoxEvent(None).
+
+        BoxEvent(None) also comes first. Hints may be lost, so `list` is asked now and then as well.
+        """
         ...
 
     async def close(self) -> None:
