@@ -39,7 +39,7 @@ BULK_AGENTS: Final = 500
 PAGE_CONNECTIONS: Final = 500
 
 # Transcripts (events).
-SEQ_MAX: Final = 2**53 - 1
+COUNT_MAX: Final = 2**53 - 1
 PAGE_EVENTS: Final = 200
 PAGE_EVENTS_MAX: Final = 500
 PAGE_BYTES: Final = 256 << 10

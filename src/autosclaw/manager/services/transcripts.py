@@ -23,6 +23,7 @@ from autosclaw.protocol.errors import bad_input, not_found
 from autosclaw.protocol.events import AgentEvent, Event, SessionLog
 
 _decode = msgspec.json.Decoder(AgentEvent).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 Effect = Callable[[Tx], None]
 
 
@@ -53,14 +54,16 @@ def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -
     if event.agent_id not in ("", agent_id):
         raise bad_input("agentId names another agent; an agent may only speak for itself.")
     text = bytes(raw).decode()
-    missing = ""
-    if event.at is None:
-        missing = f'"at":"{at}",'
-    if not event.agent_id:
-        missing += f'"agentId":"{agent_id}",'
-    if missing:
-        text = "{" + missing + text[text.index("{") + 1 :]
+    if event.at is None or not event.agent_id:
+        fields = _decode_fields(raw)
+        fields["at"] = fields["at"] if event.at is not None else _encode(at)
+        fields["agentId"] = _encode(agent_id)
+        text = msgspec.json.encode(fields).decode()
     return Received(source_seq, text, event)
+
+
+def _encode(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(text))
 
 
 class Transcript:

@@ -65,8 +65,8 @@ async def events(
     agent_id: str,
     actor: AnyActor,
     here: Installation,
-    before: Annotated[int | None, Query(ge=1, le=limits.SEQ_MAX)] = None,
-    after: Annotated[int | None, Query(ge=0, le=limits.SEQ_MAX)] = None,
+    before: Annotated[int | None, Query(ge=1, le=limits.COUNT_MAX)] = None,
+    after: Annotated[int | None, Query(ge=0, le=limits.COUNT_MAX)] = None,
     limit: Annotated[int, Query(ge=1, le=limits.PAGE_EVENTS_MAX)] = limits.PAGE_EVENTS,
 ) -> Response:
     """A page of a transcript: the newest events, those before, or those after a number."""
