@@ -35,9 +35,12 @@ class World:
         await eventually(lambda: self.manager.box(agent_id) is not None)
         return self.manager.bootstrap(agent_id)["agent_token"]
 
-    def raw_link(self, **options: Any) -> AbstractAsyncContextManager[Socket]:
+    def raw_link(
+        self, *, main: bool = False, **options: Any
+    ) -> AbstractAsyncContextManager[Socket]:
         """A connection to the agents' door that has not said anything."""
-        return connect(self.manager.agents_url.replace("http", "ws", 1) + "/agent", **options)
+        url = self.manager.url if main else self.manager.agents_url
+        return connect(url.replace("http", "ws", 1) + "/agent", **options)
 
     async def as_agent(self, agent_id: str) -> Person:
         """The agent's REST."""
@@ -46,6 +49,15 @@ class World:
     async def register(self, socket: Socket, agent_id: str, **more: Any) -> None:
         token = await self.token(agent_id)
         await socket.send({"type": "register", "agentId": agent_id, "token": token, **more})
+
+    async def said(self, agent_id: str, content: str) -> None:
+        """Wait until the transcript holds this text."""
+
+        async def found() -> bool:
+            events = await self.admin.transcript(agent_id)
+            return any(event.get("content") == content for event in events)
+
+        await eventually(found)
 
     async def online(self, agent_id: str) -> Frame:
         return await self.admin.becomes(agent_id, status="running", connected=True)
