@@ -308,8 +308,11 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse) -> DownFrame:
     while True:
         message = await socket.receive()
         if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-            if socket.close_code in _FINAL_CLOSES:
-                raise LinkEnded(socket.close_code)
+            # The frame's own code: answering it may fail, and then `close_code` says 1006.
+            is_close = message.type is aiohttp.WSMsgType.CLOSE
+            code = message.data if is_close else socket.close_code
+            if code in _FINAL_CLOSES:
+                raise LinkEnded(code)
             raise _Broken
         try:
             return _decode(message.data)
