@@ -146,7 +146,12 @@ const HANDLERS = {
   },
   interrupt_agent(_page, { agentId }) {
     halt(agentId);
-    emit(agentId, { type: "output", msgType: "result_error", content: "Interrupted by admin." });
+    emit(agentId, {
+      type: "output",
+      msgType: "result_error",
+      content: "Interrupted by admin.",
+      turn: { reason: "aborted_streaming" },
+    });
     change(agentId, { processing: false });
   },
   chat(_page, { agentId, message }) {
@@ -280,7 +285,7 @@ function api(url, request, response) {
   const [, id, events] = /^\/api\/agents\/([^/]+)(\/events)?$/.exec(url.pathname) ?? [];
   const agent = agents.get(id);
   if (!agent) return json(response, 404, { error: "There is no such agent." });
-  if (!events) return json(response, 200, { agent });
+  if (!events) return json(response, 200, agent);
   const page = {
     before: number(url.searchParams.get("before")),
     after: number(url.searchParams.get("after")),

@@ -16,9 +16,7 @@ export const agentsQuery = queryOptions({
 export const agentQuery = (id: string) =>
   queryOptions({
     queryKey: agentKey(id),
-    queryFn: async (): Promise<Agent> => {
-      return (await get("/api/agents/{agent_id}", { path: { agent_id: id } })).agent;
-    },
+    queryFn: (): Promise<Agent> => get("/api/agents/{agent_id}", { path: { agent_id: id } }),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

@@ -4,23 +4,6 @@
  */
 
 export interface paths {
-    "/api/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Health */
-        get: operations["health_api_health_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/agents": {
         parameters: {
             query?: never;
@@ -28,8 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Agents */
-        get: operations["list_agents_api_agents_get"];
+        /**
+         * Agents
+         * @description Agents the caller may see, newest first.
+         */
+        get: operations["agents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,8 +31,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Agent */
-        get: operations["get_agent_api_agents__agent_id__get"];
+        /**
+         * Agent
+         * @description One agent.
+         */
+        get: operations["agent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,8 +51,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Events */
-        get: operations["get_events_api_agents__agent_id__events_get"];
+        /**
+         * Events
+         * @description A page of a transcript: the newest events, those before, or those after a number.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/despawn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Despawn
+         * @description Stop an agent; its container is gone within 15 s.
+         */
+        post: operations["despawn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description ok, or 503 when the database does not answer.
+         */
+        get: operations["health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -81,25 +113,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Spawn */
-        post: operations["spawn_api_spawn_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/despawn": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Despawn */
-        post: operations["despawn_api_despawn_post"];
+        /**
+         * Spawn
+         * @description Start an agent. The same Idempotency-Key gives the same agent again.
+         */
+        post: operations["spawn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,25 +133,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Login */
-        post: operations["login_auth_login_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Me */
-        get: operations["me_auth_me_get"];
-        put?: never;
-        post?: never;
+        /**
+         * Login
+         * @description Sign in. The JWT is valid for 24 hours; browsers also get it as an HttpOnly cookie.
+         */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -149,8 +153,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Logout */
-        post: operations["logout_auth_logout_post"];
+        /**
+         * Logout
+         * @description Forget the browser's cookie.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Me
+         * @description Who one is.
+         */
+        get: operations["me"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -162,99 +189,163 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Ack
+         * @description Everything up to `seq` is durable.
+         */
+        Ack: {
+            seq: number;
+            /** @enum {unknown} */
+            type: "ack";
+        };
+        /**
          * Agent
          * @description The agent object of the contract (§4) and the finer fields a new client may use.
          */
         Agent: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Purpose */
-            purpose: string;
-            status: components["schemas"]["Status"];
-            /**
-             * Processing
-             * @description the model or a tool works right now
-             */
-            processing: boolean;
-            /** Waitingforaskuser */
-            waitingForAskUser: boolean;
-            /**
-             * Costusd
-             * @description USD so far, from the model gateway
-             */
-            costUSD: number;
-            /** Inputtokens */
-            inputTokens: number;
-            /** Outputtokens */
-            outputTokens: number;
-            /** Cachereadinputtokens */
-            cacheReadInputTokens: number;
             /** Cachecreationinputtokens */
             cacheCreationInputTokens: number;
-            /** Createdby */
-            createdBy: string | null;
-            /** Permissions */
-            permissions: components["schemas"]["Permission"][];
-            /** Projectid */
-            projectId: string | null;
-            /** @description finer than status */
-            state: components["schemas"]["State"];
-            /**
-             * Exitreason
-             * @description why it ended, one sentence
-             */
-            exitReason?: string | null;
-            /**
-             * Costunknown
-             * @description some requests had no known price; costUSD is a lower bound
-             * @default false
-             */
-            costUnknown?: boolean;
+            /** Cachereadinputtokens */
+            cacheReadInputTokens: number;
             /**
              * Connected
              * @default false
              */
             connected?: boolean;
             /**
-             * Model
-             * @default claude-opus-4-6
+             * Costusd
+             * @description USD so far, from the model gateway
              */
-            model?: string;
+            costUSD: number;
             /**
-             * Keepaliveseconds
-             * @description idle time before it finishes; null = until stopped
+             * Costunknown
+             * @description some requests had no known price; costUSD is a lower bound
+             * @default false
              */
-            keepAliveSeconds?: number | null;
-            /** Parentid */
-            parentId?: string | null;
+            costUnknown?: boolean;
+            /** Createdat */
+            createdAt: string;
+            /** Createdby */
+            createdBy: string | null;
+            /** Deletedat */
+            deletedAt?: string | null;
             /**
              * Doing
              * @description the latest step in a few words
              */
             doing?: string | null;
+            /** Endedat */
+            endedAt?: string | null;
+            /**
+             * Exitreason
+             * @description why it ended, one sentence
+             */
+            exitReason?: string | null;
+            /** Id */
+            id: string;
+            /** Inputtokens */
+            inputTokens: number;
+            /** Isself */
+            isSelf?: boolean | null;
+            /**
+             * Keepaliveseconds
+             * @description idle time before it finishes; null = until stopped
+             */
+            keepAliveSeconds?: number | null;
             /**
              * Lastseq
              * @description number of its newest transcript event
              * @default 0
              */
             lastSeq?: number;
+            /**
+             * Model
+             * @default claude-opus-4-6
+             */
+            model?: string;
+            /** Name */
+            name: string;
+            /** Outputtokens */
+            outputTokens: number;
+            /** Parentid */
+            parentId?: string | null;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /**
+             * Processing
+             * @description the model or a tool works right now
+             */
+            processing: boolean;
+            /** Projectid */
+            projectId: string | null;
+            /** Purpose */
+            purpose: string;
             question?: components["schemas"]["OpenQuestion"] | null;
-            /** Createdat */
-            createdAt: string;
             /** Startedat */
             startedAt?: string | null;
-            /** Endedat */
-            endedAt?: string | null;
-            /** Deletedat */
-            deletedAt?: string | null;
-            /** Isself */
-            isSelf?: boolean | null;
+            /** @description finer than status */
+            state: components["schemas"]["State"];
+            status: components["schemas"]["Status"];
+            /** Waitingforaskuser */
+            waitingForAskUser: boolean;
         };
-        /** AgentResponse */
-        AgentResponse: {
-            agent: components["schemas"]["Agent"];
+        /**
+         * AgentList
+         * @description Agents that are not archived. Acknowledged pages get it once, plain ones on every change.
+         */
+        AgentList: {
+            /** Agents */
+            agents: components["schemas"]["Agent"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "agent_list";
+        };
+        /**
+         * AgentSpawned
+         * @description Contract §3.
+         */
+        AgentSpawned: {
+            agentId: string;
+            name: string;
+            /** @default null */
+            requestId?: string | null;
+            /** @enum {unknown} */
+            type: "agent_spawned";
+        };
+        /**
+         * AgentStopped
+         * @description A watched agent ended.
+         */
+        AgentStopped: {
+            /** Agentid */
+            agentId: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "agent_stopped";
+        };
+        /**
+         * AgentsChanged
+         * @description Whole objects of the agents that changed, and the ids of those gone from the list.
+         */
+        AgentsChanged: {
+            /**
+             * Changed
+             * @default []
+             */
+            changed?: components["schemas"]["Agent"][];
+            /**
+             * Removed
+             * @default []
+             */
+            removed?: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "agents_changed";
         };
         /**
          * AgentsResponse
@@ -265,12 +356,261 @@ export interface components {
             agents: components["schemas"]["Agent"][];
         };
         /**
+         * AnswerQuestion
+         * @description Answer the agent's open question (or the one named); the first answer wins.
+         */
+        AnswerQuestion: {
+            /** Agentid */
+            agentId: string;
+            /** Answers */
+            answers: {
+                [key: string]: unknown;
+            };
+            /**
+             * Questionid
+             * @default null
+             */
+            questionId?: string | null;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestId?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ask_user_response";
+        };
+        /**
+         * Answered
+         * @description A person answered question `id`; written by the manager when it accepted the answer.
+         */
+        Answered: {
+            /** @default  */
+            agentId?: string;
+            /** @default {} */
+            answers?: Record<string, unknown>;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            by?: string | null;
+            /** @default  */
+            id?: string;
+            /** @default null */
+            input?: number | null;
+            /** @default null */
+            seq?: number | null;
+            /** @enum {unknown} */
+            type: "answered";
+        };
+        /**
+         * Applied
+         * @description All inputs up to `input` are the runner's now; the manager never sends them again.
+         */
+        Applied: {
+            input: number;
+            /** @enum {unknown} */
+            type: "applied";
+        };
+        /**
+         * AskClosed
+         * @description The question `id` no longer waits: answered, interrupted, expired or ended.
+         */
+        AskClosed: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default  */
+            id?: string;
+            /**
+             * @default answered
+             * @enum {unknown}
+             */
+            reason?: "answered" | "ended" | "expired" | "interrupted";
+            /** @default null */
+            seq?: number | null;
+            /** @enum {unknown} */
+            type: "ask_closed";
+        };
+        /**
+         * AskNotification
+         * @description Somebody's agent waits for an answer; to every page.
+         */
+        AskNotification: {
+            /** Agentid */
+            agentId: string;
+            /** Agentname */
+            agentName: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ask_user_notification";
+        };
+        /**
+         * AskOption
+         * @description One choice.
+         */
+        AskOption: {
+            /** @default null */
+            description?: string | null;
+            label: string;
+        };
+        /**
+         * AskQuestion
+         * @description One question; free text is always a possible answer.
+         */
+        AskQuestion: {
+            /** @default null */
+            header?: string | null;
+            /** @default false */
+            multiSelect?: boolean;
+            /** @default [] */
+            options?: components["schemas"]["AskOption"][];
+            question: string;
+        };
+        /**
+         * AskUser
+         * @description The agent waits for a person. `id` names the question; plain agents leave it out.
+         *
+         *         kind: question (AskUserQuestion) or plan (ExitPlanMode: `plan` holds its Markdown).
+         */
+        AskUser: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            id?: string | null;
+            /** @default question */
+            kind?: string;
+            /** @default null */
+            plan?: string | null;
+            /** @default [] */
+            questions?: components["schemas"]["AskQuestion"][];
+            /** @default null */
+            seq?: number | null;
+            /** @default null */
+            toolUseId?: string | null;
+            /** @enum {unknown} */
+            type: "ask_user";
+        };
+        /**
+         * AskUserResponse
+         * @description Answers: question text → chosen label, labels, or typed text.
+         */
+        AskUserResponse: {
+            answers: Record<string, unknown>;
+            /** @default null */
+            input?: number | null;
+            /** @default null */
+            questionId?: string | null;
+            /** @enum {unknown} */
+            type: "ask_user_response";
+        };
+        /**
+         * Chat
+         * @description A person's (or the task's first) message. `id` is its UUID for exactly-once delivery.
+         */
+        Chat: {
+            /** @default null */
+            id?: string | null;
+            /** @default null */
+            input?: number | null;
+            message: string;
+            /** @enum {unknown} */
+            type: "chat";
+        };
+        /**
+         * ChatSeen
+         * @description The model has taken in the chat with number `input`.
+         */
+        ChatSeen: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default 0 */
+            input?: number;
+            /** @default null */
+            seq?: number | null;
+            /** @enum {unknown} */
+            type: "chat_seen";
+        };
+        ClientMessage: components["schemas"]["StartAgent"] | components["schemas"]["StopAgent"] | components["schemas"]["StopAgents"] | components["schemas"]["Watch"] | components["schemas"]["Unwatch"] | components["schemas"]["SendChat"] | components["schemas"]["AnswerQuestion"] | components["schemas"]["InterruptAgent"];
+        /**
+         * Close
+         * @description Shut down now.
+         */
+        Close: {
+            /** @default null */
+            reason?: string | null;
+            /** @enum {unknown} */
+            type: "close";
+        };
+        /**
+         * Delta
+         * @description Partial output of content block `block` of model message `message_id`; never stored.
+         *
+         *         kind: text, thinking or input (a tool's JSON input). Void once the block's final event with
+         *         the same message_id and block arrives, or a retry restarts the message.
+         */
+        Delta: {
+            /** @default  */
+            agentId?: string;
+            block: number;
+            kind: string;
+            messageId: string;
+            text: string;
+            /** @enum {unknown} */
+            type: "delta";
+        };
+        /**
          * DespawnRequest
          * @description POST /api/despawn.
          */
         DespawnRequest: {
             /** Agentid */
             agentId: string;
+        };
+        /**
+         * ErrorBody
+         * @description Every error: a sentence for a human.
+         */
+        ErrorBody: {
+            /** Error */
+            error: string;
+        };
+        /**
+         * ErrorMessage
+         * @description A frame was refused: a sentence for a human.
+         */
+        ErrorMessage: {
+            /** Message */
+            message: string;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestId?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "error";
+        };
+        Event: components["schemas"]["Output"] | components["schemas"]["ToolUse"] | components["schemas"]["ToolResult"] | components["schemas"]["AskUser"] | components["schemas"]["AskClosed"] | components["schemas"]["Answered"] | components["schemas"]["ChatSeen"] | components["schemas"]["Session"] | components["schemas"]["SessionLog"] | components["schemas"]["StateChanged"] | components["schemas"]["Exited"];
+        /**
+         * Events
+         * @description Events numbered `first`, `first + 1`, …; at most EVENTS_PER_FRAME.
+         */
+        Events: {
+            events: unknown[];
+            first: number;
+            /** @enum {unknown} */
+            type: "events";
         };
         /**
          * EventsPage
@@ -280,29 +620,45 @@ export interface components {
             /** Agentid */
             agentId: string;
             /**
+             * Events
+             * @description transcript events, see the schema `Event`
+             */
+            events: unknown[];
+            /**
              * First
              * @description number of the first event; last + 1 when the page is empty
              */
             first: number;
+            /** Hasafter */
+            hasAfter: boolean;
+            /** Hasbefore */
+            hasBefore: boolean;
             /**
              * Last
              * @description number of the transcript's newest event
              */
             last: number;
-            /** Hasbefore */
-            hasBefore: boolean;
-            /** Hasafter */
-            hasAfter: boolean;
-            /**
-             * Events
-             * @description transcript events, see the schema `Event`
-             */
-            events: unknown[];
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * Exited
+         * @description The runner's last word: completed, stopped or failed, with a sentence.
+         */
+        Exited: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /**
+             * @default completed
+             * @enum {unknown}
+             */
+            outcome?: "completed" | "failed" | "stopped";
+            /** @default null */
+            reason?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @enum {unknown} */
+            type: "exited";
         };
         /**
          * Health
@@ -316,46 +672,234 @@ export interface components {
             status: "ok" | "error";
         };
         /**
+         * Interrupt
+         * @description End the running turn and drop queued messages; the session stays.
+         */
+        Interrupt: {
+            /** @default null */
+            input?: number | null;
+            /** @enum {unknown} */
+            type: "interrupt";
+        };
+        /**
+         * InterruptAgent
+         * @description End the agent's running turn; its session stays.
+         */
+        InterruptAgent: {
+            /** Agentid */
+            agentId: string;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestId?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "interrupt_agent";
+        };
+        LinkDown: components["schemas"]["Registered"] | components["schemas"]["Ack"] | components["schemas"]["Chat"] | components["schemas"]["AskUserResponse"] | components["schemas"]["Interrupt"] | components["schemas"]["Close"] | components["schemas"]["AgentSpawned"] | components["schemas"]["SpawnError"] | components["schemas"]["Refused"];
+        LinkUp: components["schemas"]["Events"] | components["schemas"]["Tokens"] | components["schemas"]["StatusReport"] | components["schemas"]["Delta"] | components["schemas"]["Applied"] | components["schemas"]["SpawnAgent"] | components["schemas"]["Output"] | components["schemas"]["ToolUse"] | components["schemas"]["ToolResult"] | components["schemas"]["AskUser"] | components["schemas"]["AskClosed"] | components["schemas"]["ChatSeen"] | components["schemas"]["Session"] | components["schemas"]["SessionLog"] | components["schemas"]["Exited"];
+        /**
+         * LiveDelta
+         * @description Partial output of one content block, see the link's `delta`.
+         */
+        LiveDelta: {
+            /** Block */
+            block: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "thinking" | "input";
+            /** Messageid */
+            messageId: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LiveDeltas
+         * @description Partial output of a watched agent, oldest first.
+         */
+        LiveDeltas: {
+            /** Agentid */
+            agentId: string;
+            /** Deltas */
+            deltas: components["schemas"]["LiveDelta"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "deltas";
+        };
+        /**
+         * LiveEvents
+         * @description events[i] is the event number first + i (schema `Event`).
+         */
+        LiveEvents: {
+            /** Agentid */
+            agentId: string;
+            /**
+             * Committed
+             * @description events up to this number survive any crash
+             */
+            committed: number;
+            /** Events */
+            events: unknown[];
+            /** First */
+            first: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "events";
+        };
+        /**
+         * LiveStatus
+         * @description What the agent says it is doing.
+         */
+        LiveStatus: {
+            /** Agentid */
+            agentId: string;
+            /** Status */
+            status: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "status";
+        };
+        /**
+         * LiveTokenTotals
+         * @description Totals so far.
+         */
+        LiveTokenTotals: {
+            /** Cachecreationinputtokens */
+            cacheCreationInputTokens: number;
+            /** Cachereadinputtokens */
+            cacheReadInputTokens: number;
+            /** Costusd */
+            costUSD: number;
+            /** Inputtokens */
+            inputTokens: number;
+            /** Outputtokens */
+            outputTokens: number;
+        };
+        /**
+         * LiveTokens
+         * @description Totals of a watched agent, at most once a second.
+         */
+        LiveTokens: {
+            /** Agentid */
+            agentId: string;
+            tokens: components["schemas"]["LiveTokenTotals"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "tokens";
+        };
+        /**
          * LoginRequest
          * @description POST /auth/login. Lengths are not checked here: a wrong pair is a 401, whatever it is.
          */
         LoginRequest: {
-            /** Username */
-            username: string;
             /** Password */
             password: string;
+            /** Username */
+            username: string;
         };
         /**
          * LoginResponse
          * @description A JWT valid for 24 hours; browsers get the same in an HttpOnly cookie.
          */
         LoginResponse: {
+            role: components["schemas"]["Role"];
             /** Token */
             token: string;
             /** Username */
             username: string;
-            role: components["schemas"]["Role"];
         };
         /**
          * Me
          * @description GET /auth/me.
          */
         Me: {
+            role: components["schemas"]["Role"];
             /** Username */
             username: string;
-            role: components["schemas"]["Role"];
+        };
+        /**
+         * Ok
+         * @description The frame with this requestId is done; agentId where one was made.
+         */
+        Ok: {
+            /**
+             * Agentid
+             * @default null
+             */
+            agentId?: string | null;
+            /** Requestid */
+            requestId: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "ok";
         };
         /**
          * OpenQuestion
          * @description What an agent waits for: answerable until answered, expired or the agent ends.
          */
         OpenQuestion: {
+            /** Askedat */
+            askedAt: string;
             /** Id */
             id: string;
             /** Questions */
             questions: components["schemas"]["QuestionItem"][];
-            /** Askedat */
-            askedAt: string;
+        };
+        /**
+         * Output
+         * @description Something said: by the agent, the CLI or, as `user_input`, a person.
+         *
+         *         msg_type is one of MSG_TYPES (others are kept). `message_id` + `block` name the model message
+         *         and content block, so that partial text can be replaced. `parent` is the tool call of the
+         *         sub-agent that said it. `kind` refines `system` (api_retry, model_fallback, restarted, …).
+         *         `by` is who typed a user_input; `input` its number. `turn` holds facts of a finished turn.
+         */
+        Output: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            block?: number | null;
+            /** @default null */
+            by?: string | null;
+            /** @default  */
+            content?: string;
+            /** @default null */
+            data?: Record<string, unknown> | null;
+            /** @default null */
+            error?: string | null;
+            /** @default null */
+            input?: number | null;
+            /** @default null */
+            kind?: string | null;
+            /** @default null */
+            messageId?: string | null;
+            /** @default text */
+            msgType?: string;
+            /** @default null */
+            parent?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @default null */
+            turn?: components["schemas"]["Turn"] | null;
+            /** @enum {unknown} */
+            type: "output";
         };
         /**
          * Permission
@@ -364,34 +908,77 @@ export interface components {
          */
         Permission: "agent:spawn" | "agent:schedule";
         /**
+         * ProjectList
+         * @description All projects.
+         */
+        ProjectList: {
+            /**
+             * Projects
+             * @default []
+             */
+            projects?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "project_list";
+        };
+        /**
          * QuestionItem
          * @description One question as the agent's tool puts it; free text is always a possible answer.
          */
         QuestionItem: {
-            /** Question */
-            question: string;
             /** Header */
             header?: string | null;
-            /**
-             * Options
-             * @default []
-             */
-            options?: components["schemas"]["QuestionOption"][];
             /**
              * Multiselect
              * @default false
              */
             multiSelect?: boolean;
+            /**
+             * Options
+             * @default []
+             */
+            options?: components["schemas"]["QuestionOption"][];
+            /** Question */
+            question: string;
         };
         /**
          * QuestionOption
          * @description One choice of a question.
          */
         QuestionOption: {
-            /** Label */
-            label: string;
             /** Description */
             description?: string | null;
+            /** Label */
+            label: string;
+        };
+        /**
+         * Refused
+         * @description A frame was not accepted; the connection stays.
+         */
+        Refused: {
+            message: string;
+            /** @enum {unknown} */
+            type: "error";
+        };
+        /**
+         * Registered
+         * @description Answer to an acknowledged register: where the manager stands.
+         */
+        Registered: {
+            agentId: string;
+            epoch: number;
+            lastInput: number;
+            lastSeq: number;
+            protocol: number;
+            session: components["schemas"]["SessionSpec"];
+            /** @default [] */
+            tools?: Record<string, unknown>[];
+            /** @enum {unknown} */
+            type: "registered";
         };
         /**
          * Role
@@ -400,15 +987,183 @@ export interface components {
          */
         Role: "admin" | "member" | "viewer";
         /**
+         * ScheduleList
+         * @description All schedules.
+         */
+        ScheduleList: {
+            /**
+             * Schedules
+             * @default []
+             */
+            schedules?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "schedule_list";
+        };
+        /**
+         * SendChat
+         * @description Say something to an agent.
+         */
+        SendChat: {
+            /** Agentid */
+            agentId: string;
+            /**
+             * Key
+             * @default null
+             */
+            key?: string | null;
+            /** Message */
+            message: string;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestId?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "chat";
+        };
+        /**
+         * Server
+         * @description What this installation runs on; shown on the page.
+         */
+        Server: {
+            /** Defaultmodel */
+            defaultModel: string;
+            /**
+             * Isolated
+             * @description false: agents run as plain processes, nothing holds them
+             */
+            isolated: boolean;
+            /**
+             * Rehearsal
+             * @description the rehearsal model answers, not a real one
+             */
+            rehearsal: boolean;
+            /**
+             * Runtime
+             * @enum {string}
+             */
+            runtime: "docker" | "process" | "kubernetes";
+            /** Version */
+            version: string;
+        };
+        ServerMessage: components["schemas"]["Welcome"] | components["schemas"]["AgentList"] | components["schemas"]["AgentsChanged"] | components["schemas"]["ScheduleList"] | components["schemas"]["ProjectList"] | components["schemas"]["Watching"] | components["schemas"]["LiveEvents"] | components["schemas"]["LiveDeltas"] | components["schemas"]["LiveStatus"] | components["schemas"]["LiveTokens"] | components["schemas"]["TextHistory"] | components["schemas"]["AskNotification"] | components["schemas"]["AgentStopped"] | components["schemas"]["Ok"] | components["schemas"]["ErrorMessage"];
+        /**
+         * Session
+         * @description The CLI's session began or changed: its id, model and version.
+         */
+        Session: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            cliVersion?: string | null;
+            /** @default  */
+            model?: string;
+            /** @default null */
+            seq?: number | null;
+            /** @default  */
+            sessionId?: string;
+            /** @enum {unknown} */
+            type: "session";
+        };
+        /**
+         * SessionLog
+         * @description A fragment of the CLI's own transcript (JSON lines) for resume and fork; never shown.
+         *
+         *         Fragments of one `subpath` ("" = main) concatenate, in order, to the file's text.
+         */
+        SessionLog: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @default  */
+            subpath?: string;
+            /** @default  */
+            text?: string;
+            /** @enum {unknown} */
+            type: "session_log";
+        };
+        /**
+         * SessionSpec
+         * @description How the CLI session is to be opened. keep_alive_seconds None = until stopped.
+         *
+         *         resume: the manager holds this session's log (GET /agent/session with the agent's token).
+         */
+        SessionSpec: {
+            /** @default  */
+            appendPrompt?: string;
+            /** @default null */
+            keepAliveSeconds?: number | null;
+            model: string;
+            /** @default 86400 */
+            questionSeconds?: number;
+            /** @default false */
+            resume?: boolean;
+            sessionId: string;
+        };
+        /**
+         * SpawnAgent
+         * @description Contract: answered by agent_spawned or spawn_error within 60 s.
+         */
+        SpawnAgent: {
+            /** @default  */
+            agentId?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            purpose?: string;
+            /** @default null */
+            requestId?: string | null;
+            /** @default  */
+            systemPrompt?: string;
+            /** @enum {unknown} */
+            type: "spawn_agent";
+        };
+        /**
+         * SpawnError
+         * @description Contract §3.
+         */
+        SpawnError: {
+            error: string;
+            /** @default null */
+            requestId?: string | null;
+            /** @enum {unknown} */
+            type: "spawn_error";
+        };
+        /**
          * SpawnRequest
          * @description POST /api/spawn. `systemPrompt` is the task: the agent's first chat, delivered once.
          */
         SpawnRequest: {
             /**
+             * Keepaliveseconds
+             * @description idle seconds before it finishes; null = until stopped
+             * @default 0
+             */
+            keepAliveSeconds?: number | null;
+            /** Model */
+            model?: string | null;
+            /**
              * Name
              * @default
              */
             name?: string;
+            /** Permissions */
+            permissions?: components["schemas"]["Permission"][] | null;
+            /** Projectid */
+            projectId?: string | null;
             /**
              * Purpose
              * @default
@@ -419,18 +1174,6 @@ export interface components {
              * @default
              */
             systemPrompt?: string;
-            /** Permissions */
-            permissions?: components["schemas"]["Permission"][] | null;
-            /** Projectid */
-            projectId?: string | null;
-            /** Model */
-            model?: string | null;
-            /**
-             * Keepaliveseconds
-             * @description idle seconds before it finishes; null = until stopped
-             * @default 0
-             */
-            keepAliveSeconds?: number | null;
         };
         /**
          * SpawnResponse
@@ -443,298 +1186,145 @@ export interface components {
             name: string;
         };
         /**
+         * StartAgent
+         * @description Start an agent to talk to: it lives until stopped unless keepAliveSeconds says otherwise.
+         */
+        StartAgent: {
+            /**
+             * Keepaliveseconds
+             * @default null
+             */
+            keepAliveSeconds?: number | null;
+            /**
+             * Key
+             * @default null
+             */
+            key?: string | null;
+            /**
+             * Model
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Permissions
+             * @default null
+             */
+            permissions?: components["schemas"]["Permission"][] | null;
+            /**
+             * Projectid
+             * @default null
+             */
+            projectId?: string | null;
+            /**
+             * Purpose
+             * @default
+             */
+            purpose?: string;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestId?: string | null;
+            /**
+             * Systemprompt
+             * @default
+             */
+            systemPrompt?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "start_agent";
+        };
+        /**
          * State
          * @description Where an agent is in its life (design: "An agent's life").
          * @enum {string}
          */
         State: "requested" | "creating" | "starting" | "running" | "waiting" | "disconnected" | "draining" | "stopping" | "completed" | "failed" | "lost" | "stopped" | "archived";
         /**
+         * StateChanged
+         * @description The agent's life moved on; written by the manager.
+         */
+        StateChanged: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            by?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @default  */
+            state?: string;
+            /** @enum {unknown} */
+            type: "state_changed";
+        };
+        /**
          * Status
          * @description The contract's coarse status.
          * @enum {string}
          */
         Status: "starting" | "running" | "stopping" | "stopped" | "deleted";
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, unknown>;
+        /**
+         * StatusReport
+         * @description Free text; containing "thinking" means busy. Sent again after every registration.
+         */
+        StatusReport: {
+            /** @default  */
+            agentId?: string;
+            status: string;
+            /** @enum {unknown} */
+            type: "status";
         };
         /**
-         * AgentList
-         * @description Agents that are not archived. Acknowledged pages get it once, plain ones on every change.
+         * StopAgent
+         * @description Stop one agent.
          */
-        AgentList: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "agent_list";
-            /** Agents */
-            agents: components["schemas"]["Agent"][];
-        };
-        /**
-         * AgentStopped
-         * @description A watched agent ended.
-         */
-        AgentStopped: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "agent_stopped";
+        StopAgent: {
             /** Agentid */
             agentId: string;
-        };
-        /**
-         * AgentsChanged
-         * @description Whole objects of the agents that changed, and the ids of those gone from the list.
-         */
-        AgentsChanged: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "agents_changed";
-            /**
-             * Changed
-             * @default []
-             */
-            changed?: components["schemas"]["Agent"][];
-            /**
-             * Removed
-             * @default []
-             */
-            removed?: string[];
-        };
-        /**
-         * AskNotification
-         * @description Somebody's agent waits for an answer; to every page.
-         */
-        AskNotification: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "ask_user_notification";
-            /** Agentid */
-            agentId: string;
-            /** Agentname */
-            agentName: string;
-        };
-        /**
-         * ErrorMessage
-         * @description A frame was refused: a sentence for a human.
-         */
-        ErrorMessage: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "error";
-            /** Message */
-            message: string;
             /**
              * Requestid
              * @default null
              */
             requestId?: string | null;
-        };
-        /**
-         * LiveDelta
-         * @description Partial output of one content block, see the link's `delta`.
-         */
-        LiveDelta: {
-            /** Messageid */
-            messageId: string;
-            /** Block */
-            block: number;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "text" | "thinking" | "input";
-            /** Text */
-            text: string;
-        };
-        /**
-         * LiveDeltas
-         * @description Partial output of a watched agent, oldest first.
-         */
-        LiveDeltas: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            type: "deltas";
-            /** Agentid */
-            agentId: string;
-            /** Deltas */
-            deltas: components["schemas"]["LiveDelta"][];
+            type: "stop_agent";
         };
         /**
-         * LiveEvents
-         * @description events[i] is the event number first + i (schema `Event`).
+         * StopAgents
+         * @description Stop several agents.
          */
-        LiveEvents: {
+        StopAgents: {
+            /** Agentids */
+            agentIds: string[];
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "events";
-            /** Agentid */
-            agentId: string;
-            /** First */
-            first: number;
-            /**
-             * Committed
-             * @description events up to this number survive any crash
-             */
-            committed: number;
-            /** Events */
-            events: unknown[];
-        };
-        /**
-         * LiveStatus
-         * @description What the agent says it is doing.
-         */
-        LiveStatus: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "status";
-            /** Agentid */
-            agentId: string;
-            /** Status */
-            status: string;
-        };
-        /**
-         * LiveTokenTotals
-         * @description Totals so far.
-         */
-        LiveTokenTotals: {
-            /** Inputtokens */
-            inputTokens: number;
-            /** Outputtokens */
-            outputTokens: number;
-            /** Cachereadinputtokens */
-            cacheReadInputTokens: number;
-            /** Cachecreationinputtokens */
-            cacheCreationInputTokens: number;
-            /** Costusd */
-            costUSD: number;
-        };
-        /**
-         * LiveTokens
-         * @description Totals of a watched agent, at most once a second.
-         */
-        LiveTokens: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "tokens";
-            /** Agentid */
-            agentId: string;
-            tokens: components["schemas"]["LiveTokenTotals"];
-        };
-        /**
-         * Ok
-         * @description The frame with this requestId is done; agentId where one was made.
-         */
-        Ok: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "ok";
-            /** Requestid */
-            requestId: string;
-            /**
-             * Agentid
+             * Requestid
              * @default null
              */
-            agentId?: string | null;
-        };
-        /**
-         * ProjectList
-         * @description All projects.
-         */
-        ProjectList: {
+            requestId?: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            type: "project_list";
-            /**
-             * Projects
-             * @default []
-             */
-            projects?: {
-                [key: string]: unknown;
-            }[];
-        };
-        /**
-         * ScheduleList
-         * @description All schedules.
-         */
-        ScheduleList: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "schedule_list";
-            /**
-             * Schedules
-             * @default []
-             */
-            schedules?: {
-                [key: string]: unknown;
-            }[];
-        };
-        /**
-         * Server
-         * @description What this installation runs on; shown on the page.
-         */
-        Server: {
-            /** Version */
-            version: string;
-            /**
-             * Runtime
-             * @enum {string}
-             */
-            runtime: "docker" | "process" | "kubernetes";
-            /**
-             * Isolated
-             * @description false: agents run as plain processes, nothing holds them
-             */
-            isolated: boolean;
-            /**
-             * Rehearsal
-             * @description the rehearsal model answers, not a real one
-             */
-            rehearsal: boolean;
-            /** Defaultmodel */
-            defaultModel: string;
+            type: "stop_agents";
         };
         /**
          * TextHistory
          * @description Contract §4: the newest entries of a transcript in the plain form.
          */
         TextHistory: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "text_history";
             /** Agentid */
             agentId: string;
             /** Entries */
@@ -747,207 +1337,122 @@ export interface components {
              * @default false
              */
             truncated?: boolean;
-        };
-        /**
-         * Watching
-         * @description Answer to an acknowledged watch: live frames follow from `first`.
-         */
-        Watching: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            type: "watching";
-            /** Agentid */
-            agentId: string;
-            /**
-             * First
-             * @description number of the first event that will follow
-             */
-            first: number;
-            /**
-             * Last
-             * @description number of the newest event now
-             */
-            last: number;
-            /** Committed */
-            committed: number;
+            type: "text_history";
         };
         /**
-         * Welcome
-         * @description First frame of an acknowledged connection.
+         * TokenTotals
+         * @description Totals so far, not increments (contract §3).
          */
-        Welcome: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "welcome";
-            /** Protocol */
-            protocol: number;
-            /** Epoch */
-            epoch: string;
-            user: components["schemas"]["Me"];
-            server: components["schemas"]["Server"];
-        };
-        ServerMessage: components["schemas"]["Welcome"] | components["schemas"]["AgentList"] | components["schemas"]["AgentsChanged"] | components["schemas"]["ScheduleList"] | components["schemas"]["ProjectList"] | components["schemas"]["Watching"] | components["schemas"]["LiveEvents"] | components["schemas"]["LiveDeltas"] | components["schemas"]["LiveStatus"] | components["schemas"]["LiveTokens"] | components["schemas"]["TextHistory"] | components["schemas"]["AskNotification"] | components["schemas"]["AgentStopped"] | components["schemas"]["Ok"] | components["schemas"]["ErrorMessage"];
-        /**
-         * AnswerQuestion
-         * @description Answer the agent's open question (or the one named); the first answer wins.
-         */
-        AnswerQuestion: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "ask_user_response";
-            /** Agentid */
-            agentId: string;
-            /** Answers */
-            answers: {
-                [key: string]: unknown;
-            };
-            /**
-             * Questionid
-             * @default null
-             */
-            questionId?: string | null;
+        TokenTotals: {
+            /** @default 0 */
+            cacheCreationInputTokens?: number;
+            /** @default 0 */
+            cacheReadInputTokens?: number;
+            /** @default 0 */
+            costUSD?: number;
+            /** @default 0 */
+            inputTokens?: number;
+            /** @default 0 */
+            outputTokens?: number;
         };
         /**
-         * InterruptAgent
-         * @description End the agent's running turn; its session stays.
+         * Tokens
+         * @description An agent's own count; the gateway's rows win where there are any.
          */
-        InterruptAgent: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "interrupt_agent";
-            /** Agentid */
-            agentId: string;
+        Tokens: {
+            /** @default  */
+            agentId?: string;
+            tokens: components["schemas"]["TokenTotals"];
+            /** @enum {unknown} */
+            type: "tokens";
         };
         /**
-         * SendChat
-         * @description Say something to an agent.
+         * ToolResult
+         * @description What a tool call `id` returned. `detail` is the CLI's structured result (patches, exit).
          */
-        SendChat: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "chat";
-            /** Agentid */
-            agentId: string;
-            /** Message */
-            message: string;
+        ToolResult: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default false */
+            clipped?: boolean;
+            /** @default  */
+            content?: string;
+            /** @default null */
+            detail?: unknown;
+            /** @default null */
+            durationMs?: number | null;
+            /** @default  */
+            id?: string;
+            /** @default true */
+            ok?: boolean;
+            /** @default null */
+            parent?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @enum {unknown} */
+            type: "tool_result";
         };
         /**
-         * StartAgent
-         * @description Start an agent to talk to: it lives until stopped unless keepAliveSeconds says otherwise.
+         * ToolUse
+         * @description A tool call. `id` is the model's tool_use id; `input` may be clipped (`clipped`).
          */
-        StartAgent: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "start_agent";
-            /**
-             * Name
-             * @default
-             */
+        ToolUse: {
+            /** @default  */
+            agentId?: string;
+            /** @default null */
+            at?: string | null;
+            /** @default null */
+            block?: number | null;
+            /** @default false */
+            clipped?: boolean;
+            /** @default null */
+            id?: string | null;
+            /** @default null */
+            input?: unknown;
+            /** @default null */
+            messageId?: string | null;
+            /** @default  */
             name?: string;
-            /**
-             * Purpose
-             * @default
-             */
-            purpose?: string;
-            /**
-             * Systemprompt
-             * @default
-             */
-            systemPrompt?: string;
-            /**
-             * Permissions
-             * @default null
-             */
-            permissions?: components["schemas"]["Permission"][] | null;
-            /**
-             * Projectid
-             * @default null
-             */
-            projectId?: string | null;
-            /**
-             * Model
-             * @default null
-             */
-            model?: string | null;
-            /**
-             * Keepaliveseconds
-             * @default null
-             */
-            keepAliveSeconds?: number | null;
+            /** @default null */
+            parent?: string | null;
+            /** @default null */
+            seq?: number | null;
+            /** @default tool_use */
+            toolType?: string;
+            /** @enum {unknown} */
+            type: "tool_use";
         };
         /**
-         * StopAgent
-         * @description Stop one agent.
+         * Turn
+         * @description Facts of a finished turn. cli_cost_usd is the CLI's own cumulative figure: a cross-check.
          */
-        StopAgent: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "stop_agent";
-            /** Agentid */
-            agentId: string;
-        };
-        /**
-         * StopAgents
-         * @description Stop several agents.
-         */
-        StopAgents: {
-            /**
-             * Requestid
-             * @default null
-             */
-            requestId?: string | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "stop_agents";
-            /** Agentids */
-            agentIds: string[];
+        Turn: {
+            /** @default null */
+            apiStatus?: number | null;
+            /** @default null */
+            cliCostUsd?: number | null;
+            /** @default null */
+            durationMs?: number | null;
+            /** @default null */
+            origin?: string | null;
+            /** @default null */
+            reason?: string | null;
+            /** @default null */
+            turns?: number | null;
         };
         /**
          * Unwatch
          * @description Stop following an agent.
          */
         Unwatch: {
+            /** Agentid */
+            agentId: string;
             /**
              * Requestid
              * @default null
@@ -958,8 +1463,6 @@ export interface components {
              * @enum {string}
              */
             type: "unwatch";
-            /** Agentid */
-            agentId: string;
         };
         /**
          * Watch
@@ -967,335 +1470,70 @@ export interface components {
          */
         Watch: {
             /**
+             * After
+             * @default null
+             */
+            after?: number | null;
+            /** Agentid */
+            agentId: string;
+            /**
              * Requestid
              * @default null
              */
             requestId?: string | null;
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "watch";
-            /** Agentid */
-            agentId: string;
-            /**
-             * After
-             * @default null
-             */
-            after?: number | null;
-            /**
              * Tail
              * @default null
              */
             tail?: number | null;
-        };
-        ClientMessage: components["schemas"]["StartAgent"] | components["schemas"]["StopAgent"] | components["schemas"]["StopAgents"] | components["schemas"]["Watch"] | components["schemas"]["Unwatch"] | components["schemas"]["SendChat"] | components["schemas"]["AnswerQuestion"] | components["schemas"]["InterruptAgent"];
-        /**
-         * Output
-         * @description Something said: by the agent, the CLI or, as `user_input`, a person.
-         *
-         *         msg_type is one of MSG_TYPES (others are kept). `message_id` + `block` name the model message
-         *         and content block, so that partial text can be replaced. `parent` is the tool call of the
-         *         sub-agent that said it. `kind` refines `system` (api_retry, model_fallback, restarted, …).
-         *         `by` is who typed a user_input; `input` its number. `turn` holds facts of a finished turn.
-         */
-        Output: {
-            /** @enum {unknown} */
-            type: "output";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default text */
-            msgType?: string;
-            /** @default  */
-            content?: string;
-            /** @default null */
-            messageId?: string | null;
-            /** @default null */
-            block?: number | null;
-            /** @default null */
-            parent?: string | null;
-            /** @default null */
-            kind?: string | null;
-            /** @default null */
-            error?: string | null;
-            /** @default null */
-            by?: string | null;
-            /** @default null */
-            input?: number | null;
-            /** @default null */
-            turn?: components["schemas"]["Turn"] | null;
-            /** @default null */
-            data?: Record<string, unknown> | null;
-        };
-        /**
-         * Turn
-         * @description Facts of a finished turn. cli_cost_usd is the CLI's own cumulative figure: a cross-check.
-         */
-        Turn: {
-            /** @default null */
-            reason?: string | null;
-            /** @default null */
-            apiStatus?: number | null;
-            /** @default null */
-            durationMs?: number | null;
-            /** @default null */
-            turns?: number | null;
-            /** @default null */
-            cliCostUsd?: number | null;
-            /** @default null */
-            origin?: string | null;
-        };
-        /**
-         * ToolUse
-         * @description A tool call. `id` is the model's tool_use id; `input` may be clipped (`clipped`).
-         */
-        ToolUse: {
-            /** @enum {unknown} */
-            type: "tool_use";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default tool_use */
-            toolType?: string;
-            /** @default  */
-            name?: string;
-            /** @default null */
-            input?: unknown;
-            /** @default null */
-            id?: string | null;
-            /** @default null */
-            messageId?: string | null;
-            /** @default null */
-            block?: number | null;
-            /** @default null */
-            parent?: string | null;
-            /** @default false */
-            clipped?: boolean;
-        };
-        /**
-         * ToolResult
-         * @description What a tool call `id` returned. `detail` is the CLI's structured result (patches, exit).
-         */
-        ToolResult: {
-            /** @enum {unknown} */
-            type: "tool_result";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            id?: string;
-            /** @default true */
-            ok?: boolean;
-            /** @default  */
-            content?: string;
-            /** @default null */
-            detail?: unknown;
-            /** @default null */
-            durationMs?: number | null;
-            /** @default null */
-            parent?: string | null;
-            /** @default false */
-            clipped?: boolean;
-        };
-        /**
-         * AskUser
-         * @description The agent waits for a person. `id` names the question; plain agents leave it out.
-         *
-         *         kind: question (AskUserQuestion) or plan (ExitPlanMode: `plan` holds its Markdown).
-         */
-        AskUser: {
-            /** @enum {unknown} */
-            type: "ask_user";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default [] */
-            questions?: components["schemas"]["AskQuestion"][];
-            /** @default null */
-            id?: string | null;
-            /** @default null */
-            toolUseId?: string | null;
-            /** @default question */
-            kind?: string;
-            /** @default null */
-            plan?: string | null;
-        };
-        /**
-         * AskQuestion
-         * @description One question; free text is always a possible answer.
-         */
-        AskQuestion: {
-            question: string;
-            /** @default [] */
-            options?: components["schemas"]["AskOption"][];
-            /** @default null */
-            header?: string | null;
-            /** @default false */
-            multiSelect?: boolean;
-        };
-        /**
-         * AskOption
-         * @description One choice.
-         */
-        AskOption: {
-            label: string;
-            /** @default null */
-            description?: string | null;
-        };
-        /**
-         * AskClosed
-         * @description The question `id` no longer waits: answered, interrupted, expired or ended.
-         */
-        AskClosed: {
-            /** @enum {unknown} */
-            type: "ask_closed";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            id?: string;
             /**
-             * @default answered
-             * @enum {unknown}
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            reason?: "answered" | "ended" | "expired" | "interrupted";
+            type: "watch";
         };
         /**
-         * Answered
-         * @description A person answered question `id`; written by the manager when it accepted the answer.
+         * Watching
+         * @description Answer to an acknowledged watch: live frames follow from `first`.
          */
-        Answered: {
-            /** @enum {unknown} */
-            type: "answered";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            id?: string;
-            /** @default {} */
-            answers?: Record<string, unknown>;
-            /** @default null */
-            by?: string | null;
-            /** @default null */
-            input?: number | null;
-        };
-        /**
-         * ChatSeen
-         * @description The model has taken in the chat with number `input`.
-         */
-        ChatSeen: {
-            /** @enum {unknown} */
-            type: "chat_seen";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default 0 */
-            input?: number;
-        };
-        /**
-         * Session
-         * @description The CLI's session began or changed: its id, model and version.
-         */
-        Session: {
-            /** @enum {unknown} */
-            type: "session";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            sessionId?: string;
-            /** @default  */
-            model?: string;
-            /** @default null */
-            cliVersion?: string | null;
-        };
-        /**
-         * SessionLog
-         * @description A fragment of the CLI's own transcript (JSON lines) for resume and fork; never shown.
-         *
-         *         Fragments of one `subpath` ("" = main) concatenate, in order, to the file's text.
-         */
-        SessionLog: {
-            /** @enum {unknown} */
-            type: "session_log";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            subpath?: string;
-            /** @default  */
-            text?: string;
-        };
-        /**
-         * StateChanged
-         * @description The agent's life moved on; written by the manager.
-         */
-        StateChanged: {
-            /** @enum {unknown} */
-            type: "state_changed";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
-            /** @default  */
-            state?: string;
-            /** @default null */
-            reason?: string | null;
-            /** @default null */
-            by?: string | null;
-        };
-        /**
-         * Exited
-         * @description The runner's last word: completed, stopped or failed, with a sentence.
-         */
-        Exited: {
-            /** @enum {unknown} */
-            type: "exited";
-            /** @default  */
-            agentId?: string;
-            /** @default null */
-            at?: string | null;
-            /** @default null */
-            seq?: number | null;
+        Watching: {
+            /** Agentid */
+            agentId: string;
+            /** Committed */
+            committed: number;
             /**
-             * @default completed
-             * @enum {unknown}
+             * First
+             * @description number of the first event that will follow
              */
-            outcome?: "completed" | "failed" | "stopped";
-            /** @default null */
-            reason?: string | null;
+            first: number;
+            /**
+             * Last
+             * @description number of the newest event now
+             */
+            last: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "watching";
         };
-        Event: components["schemas"]["Output"] | components["schemas"]["ToolUse"] | components["schemas"]["ToolResult"] | components["schemas"]["AskUser"] | components["schemas"]["AskClosed"] | components["schemas"]["Answered"] | components["schemas"]["ChatSeen"] | components["schemas"]["Session"] | components["schemas"]["SessionLog"] | components["schemas"]["StateChanged"] | components["schemas"]["Exited"];
+        /**
+         * Welcome
+         * @description First frame of an acknowledged connection.
+         */
+        Welcome: {
+            /** Epoch */
+            epoch: string;
+            /** Protocol */
+            protocol: number;
+            server: components["schemas"]["Server"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "welcome";
+            user: components["schemas"]["Me"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1305,29 +1543,10 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    health_api_health_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    list_agents_api_agents_get: {
+    agents: {
         parameters: {
             query?: {
+                self?: boolean;
                 include_deleted?: boolean;
             };
             header?: never;
@@ -1345,18 +1564,81 @@ export interface operations {
                     "application/json": components["schemas"]["AgentsResponse"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    get_agent_api_agents__agent_id__get: {
+    agent: {
         parameters: {
             query?: never;
             header?: never;
@@ -1373,21 +1655,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgentResponse"];
+                    "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    get_events_api_agents__agent_id__events_get: {
+    events: {
         parameters: {
             query?: {
                 before?: number | null;
@@ -1411,51 +1756,81 @@ export interface operations {
                     "application/json": components["schemas"]["EventsPage"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-        };
-    };
-    spawn_api_spawn_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SpawnRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SpawnResponse"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    despawn_api_despawn_post: {
+    despawn: {
         parameters: {
             query?: never;
             header?: never;
@@ -1477,18 +1852,208 @@ export interface operations {
                     "application/json": components["schemas"]["SpawnResponse"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    login_auth_login_post: {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    spawn: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpawnRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpawnResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    login: {
         parameters: {
             query?: never;
             header?: never;
@@ -1510,18 +2075,171 @@ export interface operations {
                     "application/json": components["schemas"]["LoginResponse"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
     };
-    me_auth_me_get: {
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1539,23 +2257,77 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-        };
-    };
-    logout_auth_logout_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
         };
     };

@@ -41,8 +41,9 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => post("/auth/logout", undefined),
     onSuccess: () => {
-      queries.clear();
       queries.setQueryData(ME_KEY, null);
+      // The next person at this screen may not see what this one could.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME_KEY[0] });
     },
   });
 }

@@ -8,7 +8,7 @@ interface Props {
 }
 
 const OPTION =
-  "tap flex items-baseline gap-2.5 rounded-md border border-line px-3 py-1.5 hover:bg-hover has-checked:border-accent has-checked:bg-accent-wash";
+  "flex items-baseline gap-2.5 pointer-coarse:py-2.5 rounded-md border border-line px-3 py-1.5 hover:bg-hover has-checked:border-accent has-checked:bg-accent-wash";
 
 /** One question: its options as radios or checkboxes, and always a place for other words. */
 export function QuestionFields({ question, choice, onChange }: Props) {
@@ -21,7 +21,7 @@ export function QuestionFields({ question, choice, onChange }: Props) {
     <fieldset className="flex min-w-0 flex-col gap-1.5">
       <legend className="mb-2 text-ask leading-snug wrap-anywhere">
         {question.question}
-        {multi && <span className="ml-2 text-xs text-dim">Choose any number</span>}
+        {multi && <span className="block text-xs text-dim">Choose any number</span>}
       </legend>
       {question.options?.map((option) => (
         <label key={option.label} className={OPTION}>

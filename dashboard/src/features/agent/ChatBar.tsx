@@ -4,6 +4,7 @@ import { isStopping, isWaiting } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { FieldError } from "@/components/ui/Notice";
+import { useIntent } from "@/lib/intent";
 import { useConnection } from "@/live/LiveProvider";
 import type { May } from "./rights";
 
@@ -25,10 +26,12 @@ export function ChatBar({ agent, may }: { agent: Agent; may: May }) {
   const [text, setText] = useState(() => drafts.get(agent.id) ?? "");
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const intent = useIntent();
   const closed = !may.manage || isStopping(agent);
 
   const change = (value: string) => {
     setText(value);
+    setError(null);
     if (value) drafts.set(agent.id, value);
     else drafts.delete(agent.id);
   };
@@ -40,7 +43,9 @@ export function ChatBar({ agent, may }: { agent: Agent; may: May }) {
     setSending(true);
     setError(null);
     try {
-      await connection.request({ type: "chat", agentId: agent.id, message });
+      const key = intent.keyFor(message);
+      await connection.request({ type: "chat", agentId: agent.id, message, key });
+      intent.done();
       change("");
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : "The message could not be sent.");

@@ -10,7 +10,7 @@ export function EndedBar({ agent }: { agent: Agent }) {
     <div
       className={`border-t border-line px-4 py-3 md:px-5 ${look === "failed" ? "bg-failed-wash" : "bg-sunk"}`}
     >
-      <div className="mx-auto flex max-w-[904px] flex-wrap items-baseline gap-x-3 gap-y-1">
+      <div className="mx-auto flex max-w-[904px] flex-wrap items-center gap-x-3 gap-y-1">
         <StatusMark look={look} />
         <p className="min-w-0 flex-1 basis-60 wrap-anywhere">
           {agent.exitReason ?? `${MARKS[look].word}.`}

@@ -4,6 +4,7 @@ import { Button } from "@/components/ui/Button";
 import { Dialog } from "@/components/ui/Dialog";
 import { Select, TextArea, TextField } from "@/components/ui/Field";
 import { FieldError } from "@/components/ui/Notice";
+import { useIntent } from "@/lib/intent";
 import { useConnection, useServer } from "@/live/LiveProvider";
 
 const MODELS = ["claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5"];
@@ -32,6 +33,7 @@ export default function StartAgentDialog({ task: firstTask = "", onClose }: Prop
   const [keepAlive, setKeepAlive] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const intent = useIntent();
   const defaultModel = server?.defaultModel ?? MODELS[0];
 
   const submit = async (event: FormEvent) => {
@@ -39,13 +41,14 @@ export default function StartAgentDialog({ task: firstTask = "", onClose }: Prop
     setBusy(true);
     setError(null);
     try {
-      const started = await connection.request({
-        type: "start_agent",
+      const wanted = {
         name: name.trim(),
         systemPrompt: task.trim(),
         model: model || null,
         keepAliveSeconds: keepAlive === "" ? null : Number(keepAlive),
-      });
+      };
+      const key = intent.keyFor(JSON.stringify(wanted));
+      const started = await connection.request({ type: "start_agent", ...wanted, key });
       if (started.agentId) await navigate({ to: "/agents/$id", params: { id: started.agentId } });
       else onClose();
     } catch (reason) {

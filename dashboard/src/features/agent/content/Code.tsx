@@ -54,7 +54,11 @@ export const Code = memo(function Code({ code, language, max = 40, bare = false 
   const shown = all || lines.length <= max ? code : lines.slice(0, max).join("\n");
   const colours = useColours(shown, language);
   return (
-    <div className={bare ? "" : "my-2 overflow-hidden rounded-md border border-line bg-panel"}>
+    <div
+      className={
+        bare ? "" : "code-block my-2 overflow-hidden rounded-md border border-line bg-panel"
+      }
+    >
       {!bare && (
         <div className="flex items-center border-b border-line bg-sunk pr-1 pl-3 font-mono text-xs text-dim">
           <span className="mr-auto">{language || "text"}</span>

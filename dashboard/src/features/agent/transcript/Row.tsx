@@ -1,4 +1,4 @@
-import { Check, CheckCheck, CircleAlert, CircleCheck } from "lucide-react";
+import { Check, CheckCheck, CircleAlert, CircleCheck, CirclePause } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { clock, moment } from "@/lib/format";
 import { Markdown } from "../content/Markdown";
@@ -26,9 +26,10 @@ function UserRow({ item }: { item: Extract<Item, { kind: "user" }> }) {
 }
 
 function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
-  const bad = item.event.msgType === "result_error";
+  const interrupted = item.event.turn?.reason?.startsWith("aborted") ?? false;
+  const bad = item.event.msgType === "result_error" && !interrupted;
   const facts = turnFacts(item.event.turn);
-  const Icon = bad ? CircleAlert : CircleCheck;
+  const Icon = bad ? CircleAlert : interrupted ? CirclePause : CircleCheck;
   return (
     <div
       className={`flex gap-2.5 rounded-md border px-3 py-2 ${bad ? "border-failed/40 bg-failed-wash" : "border-line bg-panel"}`}
@@ -36,11 +37,11 @@ function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
       <Icon
         size={16}
         aria-hidden
-        className={`mt-[3px] shrink-0 ${bad ? "text-failed" : "text-done"}`}
+        className={`mt-[3px] shrink-0 ${bad ? "text-failed" : interrupted ? "text-dim" : "text-done"}`}
       />
       <div className="min-w-0 flex-1">
         <p className="text-xs text-dim">
-          {bad ? "Turn failed" : "Turn finished"}
+          {bad ? "Turn failed" : interrupted ? "Turn interrupted" : "Turn finished"}
           {facts && ` after ${facts}`}
         </p>
         {(item.event.content || item.event.error) && (

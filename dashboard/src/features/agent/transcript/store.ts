@@ -130,6 +130,11 @@ export class TranscriptStore implements Watcher {
       case "watching":
         this.confirmed = true;
         this.window.committed = frame.committed;
+        // The server knows less than this page: what it lost will come again, perhaps differently.
+        if (frame.last < this.window.newest) {
+          this.window.dropAfter(frame.last);
+          this.show();
+        }
         break;
       case "tokens":
         this.totals = frame.tokens;

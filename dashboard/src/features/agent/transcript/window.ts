@@ -33,7 +33,8 @@ export class EventWindow {
     this.events = page.events as TranscriptEvent[];
     this.first = page.first;
     this.newest = Math.max(this.newest, page.last, this.last);
-    this.committed = Math.max(this.committed, page.last);
+    // What a page holds was read from the store.
+    this.committed = Math.max(this.committed, this.last);
   }
 
   /**
