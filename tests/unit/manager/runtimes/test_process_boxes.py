@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -70,6 +71,7 @@ def test_a_missing_data_folder_is_an_error_and_not_an_empty_list(tmp_path: Path)
 REMOVE = """
 import os, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from autosclaw.manager.runtimes.process_boxes import Boxes
 boxes = Boxes(Path(sys.argv[1]))
 if os.getuid() == 0:
@@ -85,17 +87,17 @@ print(boxes.load("a1"))
 """
 
 
-def test_folders_that_an_agent_made_unwritable_are_removed(tmp_path: Path) -> None:
+def test_folders_that_an_agent_made_unwritable_are_removed() -> None:
     """As a user without root's powers, which would not notice."""
-    outside = tmp_path / "outside"
-    outside.mkdir(mode=0o711)
-    data = tmp_path / "data"
-    data.mkdir()
-    data.chmod(0o777)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        if os.getuid() == 0:
-            parent.chmod(0o755)
-    command = [sys.executable, "-c", REMOVE, str(data), str(outside)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.strip() == "None", done.stderr
-    assert outside.stat().st_mode & 0o777 == 0o711
+    # Not below tmp_path: another user must be able to get there.
+    with TemporaryDirectory() as top:
+        os.chmod(top, 0o755)
+        outside, data = Path(top, "outside"), Path(top, "data")
+        outside.mkdir()
+        outside.chmod(0o711)
+        data.mkdir()
+        data.chmod(0o777)
+        command = [sys.executable, "-c", REMOVE, str(data), str(outside)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout.strip() == "None", done.stderr
+        assert outside.stat().st_mode & 0o777 == 0o711
