@@ -58,7 +58,7 @@ class FrameReader:
         """One frame. Raises DomainError with a sentence, or SequenceGap."""
         try:
             frame = _decode(data)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise bad_input(f"This frame was not understood: {error}.") from None
         if isinstance(frame, link.Events):
             await self._events(session, frame)

@@ -49,7 +49,7 @@ def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -
     them out. Raises bad_input with the reason."""
     try:
         event = _decode(raw)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise bad_input(f"This event was not understood: {error}.") from None
     if event.agent_id not in ("", agent_id):
         raise bad_input("agentId names another agent; an agent may only speak for itself.")
@@ -79,6 +79,7 @@ class Transcript:
         self.last_source_seq = last_source_seq
         self.acked = last_source_seq
         self.lock = asyncio.Lock()
+        self.users = 0
         self.broken = False
 
 
@@ -92,11 +93,29 @@ class Transcripts:
         self._opening: dict[str, asyncio.Task[Transcript]] = {}
         self.on_broken: list[Callable[[str], None]] = []
 
-    async def open(self, agent_id: str) -> Transcript:
-        """The transcript of an agent. Raises not_found."""
-        found = self._open.get(agent_id)
-        if found is not None:
-            return found
+    async def hold(self, agent_id: str) -> Transcript:
+        """The transcript of an agent, kept in memory until `let_go`. Raises not_found."""
+        while True:
+            transcript = self._open.get(agent_id) or await self._load_once(agent_id)
+            # Between a load and here another user may have come, gone and dropped it.
+            if self._open.get(agent_id) is transcript:
+                transcript.users += 1
+                return transcript
+
+    def let_go(self, transcript: Transcript) -> None:
+        """The counterpart of `hold`: once for each."""
+        transcript.users -= 1
+        self.release(transcript)
+
+    def release(self, transcript: Transcript) -> None:
+        """Forget a transcript that nobody uses and whose events are all committed."""
+        channel = transcript.channel
+        unused = transcript.users == 0 and not channel.watchers
+        if unused and channel.committed == channel.last:
+            if self._open.get(transcript.agent_id) is transcript:
+                del self._open[transcript.agent_id]
+
+    async def _load_once(self, agent_id: str) -> Transcript:
         task = self._opening.get(agent_id)
         if task is None:
             task = asyncio.ensure_future(self._load(agent_id))
@@ -114,14 +133,6 @@ class Transcripts:
     def peek(self, agent_id: str) -> Transcript | None:
         """The transcript if somebody uses it."""
         return self._open.get(agent_id)
-
-    def release(self, agent_id: str) -> None:
-        """Forget a transcript that nobody uses and whose events are all committed."""
-        transcript = self._open.get(agent_id)
-        if transcript is None or transcript.lock.locked() or transcript.channel.watchers:
-            return
-        if transcript.channel.committed == transcript.channel.last:
-            del self._open[agent_id]
 
     async def append(
         self,
@@ -192,6 +203,7 @@ class Transcripts:
         if not done.cancelled() and done.exception() is None:
             transcript.channel.commit(new[0])
             transcript.acked = max(transcript.acked, new[1])
+            self.release(transcript)
             return
         transcript.broken = True
         if self._open.get(transcript.agent_id) is transcript:
@@ -207,7 +219,16 @@ class Transcripts:
 
         Raises what `build` raises; then nothing was changed.
         """
-        transcript = await self.open(agent_id)
+        transcript = await self.hold(agent_id)
+        try:
+            return await self._record(transcript, build)
+        finally:
+            self.let_go(transcript)
+
+    async def _record(
+        self, transcript: Transcript, build: Callable[[Tx, datetime], Sequence[Event]]
+    ) -> Sequence[Event]:
+        agent_id = transcript.agent_id
         async with transcript.lock:
             if transcript.broken:
                 raise TranscriptDiverged(agent_id)

@@ -63,7 +63,14 @@ async def _register(websocket: WebSocket, here: Context) -> LinkSession | None:
         return None
     except (StoreUnavailable, TranscriptDiverged):
         await _close(websocket, _TRY_LATER, "try again")
-    except (TimeoutError, KeyError, ValueError, DomainError, msgspec.MsgspecError) as error:
+    except (
+        TimeoutError,
+        KeyError,
+        ValueError,
+        RecursionError,
+        DomainError,
+        msgspec.MsgspecError,
+    ) as error:
         busy = isinstance(error, DomainError) and error.code is Code.UNAVAILABLE
         code = _TRY_LATER if busy else link.CLOSE_BAD_TOKEN
         await _close(websocket, code, "register first, with this agent's token")

@@ -43,7 +43,7 @@ async def handle(page: PageConnection, here: Context, data: str) -> bool:
 def _decode(data: str) -> tuple[live.ClientMessage, str | None]:
     try:
         raw: Any = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise bad_input("This frame is not JSON.") from None
     kind: Any = raw.get("type") if isinstance(raw, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if not isinstance(kind, str):
@@ -83,7 +83,6 @@ async def _act(page: PageConnection, here: Context, frame: live.ClientMessage) -
             await _watch(page, here, frame)
         case live.Unwatch():
             page.unfollow(frame.agent_id)
-            here.transcripts.release(frame.agent_id)
         case live.SendChat():
             await here.conversations.chat(
                 page.user, frame.agent_id, frame.message, _key(page, frame.key)
@@ -118,13 +117,13 @@ async def _watch(page: PageConnection, here: Context, frame: live.Watch) -> None
     full = len(page.watches) >= limits.WATCHES_PER_CONNECTION
     if full and frame.agent_id not in page.watches:
         raise bad_input(f"watch: at most {limits.WATCHES_PER_CONNECTION} agents at a time.")
-    transcript = await here.transcripts.open(frame.agent_id)
-    page.unfollow(frame.agent_id)
-    channel = transcript.channel
     if page.plain:
-        page.follow(channel, await _plain_history(page, here, frame.agent_id) + 1)
+        seen = await _plain_history(page, here, frame.agent_id)
+        page.follow(await here.transcripts.hold(frame.agent_id), seen + 1)
         await _resend_question(page, here, frame.agent_id)
         return
+    transcript = await here.transcripts.hold(frame.agent_id)
+    channel = transcript.channel
     after = frame.after
     if after is None:
         after = max(0, channel.last - (limits.PAGE_EVENTS if frame.tail is None else frame.tail))
@@ -136,7 +135,7 @@ async def _watch(page: PageConnection, here: Context, frame: live.Watch) -> None
         committed=channel.committed,
     )
     page.push(live.encode(told).decode())
-    page.follow(channel, after + 1)
+    page.follow(transcript, after + 1)
 
 
 async def _plain_history(page: PageConnection, here: Context, agent_id: str) -> int:
