@@ -48,7 +48,8 @@ class Socket:
             async with self._news, asyncio.timeout(seconds):
                 await self._news.wait_for(reached)
         except TimeoutError:
-            raise AssertionError(f"waited in vain; the last frames: {self.got[-6:]}") from None
+            last = str(self.got[-6:])[-1500:]
+            raise AssertionError(f"waited in vain; the last frames: {last}") from None
         found = true()
         assert found, f"closed with {self.connection.close_code}; {self.got[-6:]}"
         return found

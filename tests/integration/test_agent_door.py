@@ -32,6 +32,7 @@ async def test_a_wrong_token_closes_with_4001(world: World) -> None:
         '{"type":"register","agentId":5,"token":[]}',
         "not json",
         "[" * 4_000,
+        '{"type":"register","agentId":' + "[" * 3_000,
         '{"type":"register","agentId":"x","token":"' + "y" * 5_000 + '"}',
         b"\x00\x01",
     ],
@@ -314,6 +315,24 @@ async def test_an_agent_spawns_another(world: World) -> None:
         await world.register(link, lacking)
         await link.send({**wish, "agentId": lacking, "name": "child"})
         assert "agent:spawn" in (await link.next("spawn_error"))["error"]
+
+
+async def test_a_mistake_is_answered_and_the_connection_stays(world: World) -> None:
+    agent_id = await world.member.spawn(name="clumsy")
+    deep = "[" * 50_000
+    mistakes = [
+        "not json", "[]", '{"type":"nothing"}', '{"type":"output","content":5}', deep,
+        '{"type":"tool_use","input":' + deep, '{"type":"applied","input":7}',
+        '{"type":"events","first":1,"events":[' + deep + "]}",
+        '{"type":"register","agentId":"x","token":"y"}',
+    ]  # fmt: skip
+    async with world.raw_link() as link:
+        await world.register(link, agent_id)
+        for mistake in mistakes:
+            await link.connection.send(mistake)
+            assert len((await link.next("error"))["message"]) < 400
+        await link.send({"type": "output", "agentId": agent_id, "content": "after"})
+        await world.said(agent_id, "after")
 
 
 async def test_ten_thousand_malformed_frames_hurt_nobody_else(world: World) -> None:

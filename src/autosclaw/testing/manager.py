@@ -22,7 +22,7 @@ from autosclaw.protocol import ids
 from autosclaw.protocol.people import Role
 from autosclaw.testing.fake_runtime import FakeBox, FakeEngine, FakeRuntime
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"  # noqa: S105
 PEOPLE = {
     "admin": Role.ADMIN,
     "member": Role.MEMBER,
