@@ -242,8 +242,6 @@ class Link:
             if number <= self._spool.last_input:
                 self._later(Applied(input=self._spool.last_input))
             return
-        if self._receiver.refuses():
-            return
         try:
             self._inputs.put_nowait(frame)
         except asyncio.QueueFull:

@@ -60,13 +60,14 @@ class FakeManager:
         assert self._socket is not None
         self._soon(self._socket, frame)
 
-    async def cut(self, code: int | None = None) -> None:
-        """Cut the connection: without a close frame, or with that code."""
+    def cut(self, code: int | None = None) -> None:
+        """Cut the connection: without a close frame, or with that code. What is still on its way
+        is lost."""
         socket, self._socket = self._socket, None
         if socket is None:
             return
         if code is not None:
-            await socket.close(code=code)
+            self._task = asyncio.create_task(socket.close(code=code))
         elif (transport := socket._req and socket._req.transport) is not None:
             transport.abort()
 
@@ -148,6 +149,8 @@ class FakeManager:
         match frame["type"]:
             case "events":
                 for seq, event in enumerate(frame["events"], frame["first"]):
+                    if socket is not self._socket:
+                        return
                     if seq == len(self.events) + 1:
                         self.events.append(event)
                         self.on_event(event)

@@ -91,7 +91,7 @@ async def test_a_manager_that_lets_go_of_the_agent(tmp_path: Path, token: str, c
         await manager.until(lambda: manager.registers)
         if token == TOKEN:
             await manager.until(lambda: manager.connected)
-            await manager.cut(CLOSE_ENDED)
+            manager.cut(CLOSE_ENDED)
         assert await asyncio.wait_for(process.wait(), 20) == code
         assert process.stderr is not None
         assert token.encode() not in await process.stderr.read()

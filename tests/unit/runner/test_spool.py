@@ -51,6 +51,7 @@ async def test_a_torn_last_line_was_never_accepted(tmp_path: Path, torn: bytes) 
     path.write_bytes(event_line(1, event(1)) + event_line(2, event(2)) + torn)
     spool = Spool.open(tmp_path)
     assert spool.last_seq == 2
+    assert path.read_bytes() == event_line(1, event(1)) + event_line(2, event(2))
     assert spool.append(event(3)) == 3
     await spool.close()
     assert everything(Spool.open(tmp_path)) == [event(1), event(2), event(3)]
