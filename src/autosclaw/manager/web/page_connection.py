@@ -123,7 +123,9 @@ class PageConnection:
             limit=limits.PAGE_EVENTS_MAX,
             max_bytes=limits.PAGE_BYTES,
         )
-        if not rows and self.watches.get(channel.agent_id) is watch:
+        if self.watches.get(channel.agent_id) is not watch:
+            return  # meanwhile it watches from elsewhere, or no more
+        if not rows:
             self.close(1013, "this transcript has to be read anew")
         self._put_events(watch, [event for _, event in rows])
 
