@@ -217,8 +217,16 @@ class Transcripts:
         """Write events of the manager's own: `build` checks and changes rows in one transaction
         and returns the events that say so; nothing is shown before the commit.
 
-        Raises what `build` raises; then nothing was changed.
+        Raises what `build` raises; then nothing was changed. Cancelled: it is done all the same,
+        or what is committed and what is numbered here would differ.
         """
+        task = asyncio.ensure_future(self._record(agent_id, build))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(task)
+
+    async def _record(
+        self, agent_id: str, build: Callable[[Tx, datetime], Sequence[Event]]
+    ) -> Sequence[Event]:
         transcript = await self.hold(agent_id)
         try:
             return await self._record(transcript, build)
