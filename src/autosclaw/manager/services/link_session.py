@@ -39,6 +39,7 @@ class LinkSession:
         self.closing: tuple[int, str] | None = None
         self.direct: deque[bytes] = deque()
         self.wake = asyncio.Event()
+        self.inputs_hinted = True
 
     def push(self, frame: bytes) -> None:
         """Send this frame soon."""

@@ -66,8 +66,8 @@ class Links:
         row = await self.by_token(frame.token)
         if row is None or row.id != frame.agent_id or row.state not in LINKABLE:
             raise DomainError(Code.UNAUTHENTICATED, "This token is not this agent's.")
-        transcript = await self._transcripts.open(row.id)
         epoch = await self._database.write(lambda tx: agents.next_epoch(tx, row.id))
+        transcript = await self._transcripts.hold(row.id)
         session = LinkSession(row, transcript, acknowledged=frame.protocol is not None, epoch=epoch)
         older = self._sessions.get(row.id)
         self._sessions[row.id] = session
@@ -75,7 +75,11 @@ class Links:
             older.close(link.CLOSE_FENCED, "a newer connection of this agent took over")
         if session.acknowledged:
             session.push(self._greeting(row, session))
-        await self._connected(row)
+        try:
+            await self._connected(row)
+        except BaseException:
+            await self.closed(session)
+            raise
         session.wake.set()
         return session
 
@@ -129,8 +133,10 @@ class Links:
             if session.acknowledged and session.transcript.acked > session.acked:
                 session.acked = session.transcript.acked
                 yield link.encode(link.Ack(seq=session.acked))
-            async for frame in self._inputs(session):
-                yield frame
+            if session.inputs_hinted:
+                session.inputs_hinted = False
+                async for frame in self._inputs(session):
+                    yield frame
             if session.closing is not None and not session.direct:
                 return
             await session.wake.wait()
@@ -158,6 +164,7 @@ class Links:
         """There is something new for this agent (an input)."""
         session = self._sessions.get(agent_id)
         if session is not None:
+            session.inputs_hinted = True
             session.wake.set()
 
     def ask_to_close(self, agent_id: str, reason: str) -> None:
@@ -179,6 +186,7 @@ class Links:
 
     async def closed(self, session: LinkSession) -> None:
         """The connection is gone. Only the session that owns the agent changes anything."""
+        self._transcripts.let_go(session.transcript)
         if self._sessions.get(session.agent_id) is not session:
             return
         del self._sessions[session.agent_id]
@@ -192,7 +200,6 @@ class Links:
             return []
 
         await self._transcripts.record(session.agent_id, build)
-        self._transcripts.release(session.agent_id)
         self._fleet.touch(session.agent_id)
         self.on_gone(session.agent_id)
 

@@ -10,7 +10,13 @@ import structlog
 
 from autosclaw.manager.services.clock import Clock
 from autosclaw.manager.services.event_effects import effects_of
-from autosclaw.manager.services.transcripts import Received, SequenceGap, Transcripts, receive
+from autosclaw.manager.services.transcripts import (
+    Received,
+    SequenceGap,
+    Transcript,
+    Transcripts,
+    receive,
+)
 from autosclaw.manager.store.times import to_text
 from autosclaw.protocol import limits
 from autosclaw.protocol.errors import DomainError
@@ -33,7 +39,14 @@ class Spools:
         The spool was in the agent's reach: what is torn, foreign or too large ends the reading,
         and is logged. Raises what the transcript raises (nothing is lost then: try again).
         """
-        transcript = await self._transcripts.open(agent_id)
+        transcript = await self._transcripts.hold(agent_id)
+        try:
+            return await self._replay(transcript, chunks)
+        finally:
+            self._transcripts.let_go(transcript)
+
+    async def _replay(self, transcript: Transcript, chunks: AsyncIterator[bytes]) -> int:
+        agent_id = transcript.agent_id
         before = transcript.last_source_seq
         batch: list[Received] = []
         async for line in _lines(chunks):
@@ -45,10 +58,9 @@ class Spools:
             if item is not None:
                 batch.append(item)
             if len(batch) >= limits.LINK_BATCH_EVENTS:
-                await self._append(agent_id, batch)
+                await self._append(transcript, batch)
                 batch = []
-        await self._append(agent_id, batch)
-        self._transcripts.release(agent_id)
+        await self._append(transcript, batch)
         return transcript.last_source_seq - before
 
     def _read(self, agent_id: str, line: bytes) -> Received | None:
@@ -57,10 +69,10 @@ class Spools:
             return None
         return receive(agent_id, found.seq, found.event, to_text(self._clock()))
 
-    async def _append(self, agent_id: str, batch: list[Received]) -> None:
+    async def _append(self, transcript: Transcript, batch: list[Received]) -> None:
         if not batch:
             return
-        transcript = await self._transcripts.open(agent_id)
+        agent_id = transcript.agent_id
         effect = effects_of(agent_id, [item.event for item in batch], self._clock)
         try:
             await (await self._transcripts.append(transcript, batch, effect))

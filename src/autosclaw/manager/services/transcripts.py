@@ -6,9 +6,11 @@ object per agent is the only place that numbers its events. Must not know socket
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +20,7 @@ from autosclaw.manager.services.clock import Clock
 from autosclaw.manager.store import agents, messages, times
 from autosclaw.manager.store.database import Database, Tx
 from autosclaw.manager.store.messages import MessageRow, SessionLogRow
-from autosclaw.protocol import events
+from autosclaw.protocol import events, limits
 from autosclaw.protocol.errors import bad_input, not_found
 from autosclaw.protocol.events import AgentEvent, Event, SessionLog
 
@@ -66,6 +68,51 @@ def _encode(text: str) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(text))
 
 
+class _Stage:
+    """Events of one transcript that become durable together, while their write is queued.
+
+    It grows in the event loop until the writer's thread takes it; `_lock` stands between the two.
+    """
+
+    done: "asyncio.Future[None]"
+
+    def __init__(self, agent_id: str, old: tuple[int, int]) -> None:
+        self.new = old
+        self._agent_id = agent_id
+        self._old = old
+        self._shown: list[MessageRow] = []
+        self._logged: list[SessionLogRow] = []
+        self._effects: list[Effect] = []
+        self._taken = False
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        shown: Sequence[MessageRow],
+        logged: Sequence[SessionLogRow],
+        new: tuple[int, int],
+        effect: Effect | None,
+    ) -> bool:
+        """False: the writer has it, or it is full; begin another."""
+        with self._lock:
+            if self._taken or len(self._shown) + len(self._logged) > limits.EVENTS_PER_FRAME:
+                return False
+            self._shown += shown
+            self._logged += logged
+            if effect is not None:
+                self._effects.append(effect)
+            self.new = new
+            return True
+
+    def write(self, tx: Tx) -> None:
+        """In the writer's thread."""
+        with self._lock:
+            self._taken = True
+        _write(tx, self._agent_id, self._shown, self._logged, self._old, self.new)
+        for effect in self._effects:
+            effect(tx)
+
+
 class Transcript:
     """The numbering of one agent's events, and its channel.
 
@@ -81,6 +128,7 @@ class Transcript:
         self.lock = asyncio.Lock()
         self.users = 0
         self.broken = False
+        self.stage: _Stage | None = None
 
 
 class Transcripts:
@@ -110,10 +158,9 @@ class Transcripts:
     def release(self, transcript: Transcript) -> None:
         """Forget a transcript that nobody uses and whose events are all committed."""
         channel = transcript.channel
-        unused = transcript.users == 0 and not channel.watchers
-        if unused and channel.committed == channel.last:
-            if self._open.get(transcript.agent_id) is transcript:
-                del self._open[transcript.agent_id]
+        unused = transcript.users == 0 and channel.committed == channel.last
+        if unused and self._open.get(transcript.agent_id) is transcript:
+            del self._open[transcript.agent_id]
 
     async def _load_once(self, agent_id: str) -> Transcript:
         task = self._opening.get(agent_id)
@@ -185,24 +232,25 @@ class Transcripts:
             if isinstance(event, events.Output | events.ToolUse) and event.message_id:
                 channel.settle(event.message_id, event.block)
         new = (old[0] + len(shown), fresh[-1].source_seq)
-
-        def job(tx: Tx) -> None:
-            _write(tx, transcript.agent_id, shown, logged, old, new)
-            if effect is not None:
-                effect(tx)
-
-        future = self._database.submit(job, lazy=True)
+        stage = transcript.stage
+        if stage is None or not stage.add(shown, logged, new, effect):
+            stage = _Stage(transcript.agent_id, old)
+            stage.add(shown, logged, new, effect)
+            stage.done = self._database.submit(stage.write, lazy=True)
+            stage.done.add_done_callback(partial(self._settled, transcript, stage))
+            transcript.stage = stage
         transcript.last_source_seq = new[1]
         channel.publish([row.event for row in shown])
-        future.add_done_callback(lambda done: self._settled(transcript, done, new))
-        return future
+        return stage.done
 
     def _settled(
-        self, transcript: Transcript, done: "asyncio.Future[None]", new: tuple[int, int]
+        self, transcript: Transcript, stage: _Stage, done: "asyncio.Future[None]"
     ) -> None:
+        if transcript.stage is stage:
+            transcript.stage = None
         if not done.cancelled() and done.exception() is None:
-            transcript.channel.commit(new[0])
-            transcript.acked = max(transcript.acked, new[1])
+            transcript.channel.commit(stage.new[0])
+            transcript.acked = max(transcript.acked, stage.new[1])
             self.release(transcript)
             return
         transcript.broken = True

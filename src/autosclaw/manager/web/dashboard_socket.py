@@ -50,10 +50,7 @@ class DashboardSocket:
             for task in (reading, writing):
                 task.cancel()
             done = await asyncio.gather(reading, writing, return_exceptions=True)
-            watched = list(page.watches)
             self._pages.remove(page)
-            for agent_id in watched:
-                here.transcripts.release(agent_id)
         for error in done:
             if isinstance(error, Exception) and not isinstance(error, TimeoutError):
                 log.warning("page_failed", user=page.user.username, error=repr(error))
@@ -78,7 +75,9 @@ async def _open(websocket: WebSocket, here: Context) -> PageConnection | None:
         return None
     if not isinstance(actor, UserActor):
         return None
-    return PageConnection(actor, token, plain="protocol" not in websocket.query_params)
+    return PageConnection(
+        actor, token, here.transcripts, plain="protocol" not in websocket.query_params
+    )
 
 
 async def _greet(page: PageConnection, here: Context) -> None:
@@ -115,7 +114,7 @@ async def _read(websocket: WebSocket, here: Context, page: PageConnection) -> No
 
 async def _write(websocket: WebSocket, here: Context, page: PageConnection) -> None:
     while True:
-        frame = await page.next_frame(here.transcripts)
+        frame = await page.next_frame()
         if frame is None:
             return
         async with asyncio.timeout(limits.SEND_SECONDS):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from autosclaw.manager.domain.policy import UserActor
 from autosclaw.manager.hub import Batch, Channel, events_frame
-from autosclaw.manager.services.transcripts import Transcripts
+from autosclaw.manager.services.transcripts import Transcript, Transcripts
 from autosclaw.protocol import limits
 
 
@@ -18,15 +18,23 @@ from autosclaw.protocol import limits
 class Watch:
     """One followed agent: the next number to send, and whether batches come by themselves."""
 
-    channel: Channel
+    transcript: Transcript
     next_seq: int
     live: bool = False
+
+    @property
+    def channel(self) -> Channel:
+        """What the agent says now."""
+        return self.transcript.channel
 
 
 class PageConnection:
     """Implements `hub.Watcher`."""
 
-    def __init__(self, user: UserActor, token: str, *, plain: bool) -> None:
+    def __init__(
+        self, user: UserActor, token: str, transcripts: Transcripts, *, plain: bool
+    ) -> None:
+        self._transcripts = transcripts
         self.user = user
         self.token = token
         self.plain = plain
@@ -72,10 +80,11 @@ class PageConnection:
         if plain_too or not self.plain:
             self._put(frame)
 
-    def follow(self, channel: Channel, next_seq: int) -> None:
-        """Follow an agent from event `next_seq`."""
-        self.watches[channel.agent_id] = Watch(channel, next_seq)
-        channel.join(self)
+    def follow(self, transcript: Transcript, next_seq: int) -> None:
+        """Follow an agent from event `next_seq`; takes over the caller's hold."""
+        self.unfollow(transcript.agent_id)
+        self.watches[transcript.agent_id] = Watch(transcript, next_seq)
+        transcript.channel.join(self)
         self._wake.set()
 
     def unfollow(self, agent_id: str) -> None:
@@ -83,6 +92,7 @@ class PageConnection:
         watch = self.watches.pop(agent_id, None)
         if watch is not None:
             watch.channel.leave(self)
+            self._transcripts.let_go(watch.transcript)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection soon."""
@@ -90,7 +100,7 @@ class PageConnection:
             self.closing = (code, reason)
         self._wake.set()
 
-    async def next_frame(self, transcripts: Transcripts) -> str | None:
+    async def next_frame(self) -> str | None:
         """What to send next, waiting for it; None when the connection is to be closed."""
         while True:
             if self._frames:
@@ -101,12 +111,12 @@ class PageConnection:
                 return None
             behind = next((w for w in self.watches.values() if not w.live), None)
             if behind is not None:
-                await self._catch_up(behind, transcripts)
+                await self._catch_up(behind)
                 continue
             self._wake.clear()
             await self._wake.wait()
 
-    async def _catch_up(self, watch: Watch, transcripts: Transcripts) -> None:
+    async def _catch_up(self, watch: Watch) -> None:
         """One page from the store, or from memory what is newest; then live again."""
         channel = watch.channel
         channel.flush()
@@ -116,7 +126,7 @@ class PageConnection:
             watch.live = True
             self._put_partials(watch)
             return
-        rows, _ = await transcripts.page(
+        rows, _ = await self._transcripts.page(
             channel.agent_id,
             before=None,
             after=watch.next_seq - 1,
