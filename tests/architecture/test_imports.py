@@ -12,7 +12,6 @@ from .tree import ROOT, imported_names, inside, modules
 
 # Library -> the only package of ours that may import it.
 OWNERS = {
-    "aiodocker": "autosclaw.manager.runtimes",
     "alembic": "autosclaw.manager.store",
     "claude_agent_sdk": "autosclaw.runner",
     "fastapi": "autosclaw.manager",

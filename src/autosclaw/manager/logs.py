@@ -64,5 +64,5 @@ def configure(level: str, folder: Path | None) -> None:
     root.setLevel(_LEVELS[level])
     for noisy in ("uvicorn.access", "alembic", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "websockets", "asyncio", "aiodocker"):
+    for name in ("uvicorn", "uvicorn.error", "websockets", "asyncio"):
         logging.getLogger(name).setLevel(max(_LEVELS[level], logging.WARNING))
