@@ -268,11 +268,11 @@ class Transcripts:
         Raises what `build` raises; then nothing was changed. Cancelled: it is done all the same,
         or what is committed and what is numbered here would differ.
         """
-        task = asyncio.ensure_future(self._record(agent_id, build))
+        task = asyncio.ensure_future(self._record_whole(agent_id, build))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(task)
 
-    async def _record(
+    async def _record_whole(
         self, agent_id: str, build: Callable[[Tx, datetime], Sequence[Event]]
     ) -> Sequence[Event]:
         transcript = await self.hold(agent_id)
