@@ -146,7 +146,7 @@ async def test_an_interrupt_ends_the_turn_and_drops_what_waits(
     manager.give({"type": "interrupt"})
     interrupted = await manager.event(msgType="result_error")
     assert interrupted["content"] == "Interrupted."
-    assert not alive(tool)
+    await eventually(lambda: not alive(tool))
     manager.chat(script("still here"))
     await manager.event(msgType="result_success", content="still here")
     assert [seen["input"] for seen in manager.find(type="chat_seen")] == [1, 4]

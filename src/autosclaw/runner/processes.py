@@ -32,7 +32,7 @@ def descendants(root: int | None = None) -> list[int]:
 def kill_all(spare: int | None = None) -> int:
     """SIGKILL every descendant but `spare`; how many there were. Collecting them is apart:
     the CLI's end is its transport's to see."""
-    killed = 0
+    killed: set[int] = set()
     for _ in range(_ROUNDS):
         victims = [pid for pid in descendants() if pid != spare and not _is_zombie(pid)]
         if not victims:
@@ -40,10 +40,10 @@ def kill_all(spare: int | None = None) -> int:
         for pid in victims:
             try:
                 os.kill(pid, signal.SIGKILL)
-                killed += 1
+                killed.add(pid)
             except ProcessLookupError:
                 continue
-    return killed
+    return len(killed)
 
 
 def reap_orphans(cli: int | None) -> None:
