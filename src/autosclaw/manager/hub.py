@@ -16,6 +16,9 @@ import msgspec
 from autosclaw.protocol import limits
 
 FLUSH_SECONDS = 0.008
+# Up to this many watchers a frame goes out with the tick of the loop that brought it in; more of
+# them share one frame every FLUSH_SECONDS.
+FEW_WATCHERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,9 @@ class Channel:
 
     def publish(self, events: Sequence[str]) -> None:
         """Events numbered last + 1, … were accepted; they reach watchers within FLUSH_SECONDS."""
-        for event in events:
-            self.last += 1
-            self._recent.append((self.last, event))
-            self._recent_bytes += len(event)
+        self._recent.extend(enumerate(events, self.last + 1))
+        self._recent_bytes += sum(map(len, events))
+        self.last += len(events)
         self._trim()
         if self.watchers:
             self._pending.extend(events)
@@ -173,15 +175,20 @@ class Channel:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        wait = self._flushed_at + FLUSH_SECONDS - loop.time()
+        few = len(self.watchers) <= FEW_WATCHERS
+        wait = 0 if few else self._flushed_at + FLUSH_SECONDS - loop.time()
         self._timer = loop.call_later(wait, self.flush) if wait > 0 else loop.call_soon(self.flush)
 
     def _trim(self) -> None:
-        while self._recent and self._recent[0][0] <= self.committed and self._too_much():
-            self._recent_bytes -= len(self._recent.popleft()[1])
-
-    def _too_much(self) -> bool:
-        return len(self._recent) > limits.RECENT_EVENTS or self._recent_bytes > limits.RECENT_BYTES
+        """What is durable may go, oldest first, down to the bounds of memory."""
+        recent, size = self._recent, self._recent_bytes
+        while (
+            (len(recent) > limits.RECENT_EVENTS or size > limits.RECENT_BYTES)
+            and recent
+            and recent[0][0] <= self.committed
+        ):
+            size -= len(recent.popleft()[1])
+        self._recent_bytes = size
 
 
 def _encode_delta(message_id: str, block: int, kind: str, text: str) -> str:

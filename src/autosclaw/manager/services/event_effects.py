@@ -20,6 +20,7 @@ from autosclaw.protocol.agents import State
 from autosclaw.protocol.events import AgentEvent
 
 _ID_CHARS = 64
+_TELLING = (events.AskUser, events.AskClosed, events.Exited)
 _CLOSED: dict[str, QuestionState] = {
     "answered": QuestionState.ANSWERED,
     "interrupted": QuestionState.INTERRUPTED,
@@ -30,7 +31,7 @@ _CLOSED: dict[str, QuestionState] = {
 
 def effects_of(agent_id: str, seen: Sequence[AgentEvent], clock: Clock) -> Effect | None:
     """One function that applies what `seen` means, or None when it means nothing."""
-    telling = [e for e in seen if isinstance(e, events.AskUser | events.AskClosed | events.Exited)]
+    telling = [event for event in seen if isinstance(event, _TELLING)]
     if not telling:
         return None
 

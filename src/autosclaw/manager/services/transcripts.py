@@ -8,10 +8,9 @@ object per agent is the only place that numbers its events. Must not know socket
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,6 +26,7 @@ from autosclaw.protocol.events import AgentEvent, Event, SessionLog
 _decode = msgspec.json.Decoder(AgentEvent).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 Effect = Callable[[Tx], None]
+_FROM_MODEL = (events.Output, events.ToolUse)
 
 
 class SequenceGap(Exception):
@@ -37,8 +37,7 @@ class TranscriptDiverged(Exception):
     """Memory and database disagree about this transcript; it has to be loaded anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One event as an agent sent it: its number there, the bytes, what they say."""
 
     source_seq: int
@@ -56,12 +55,20 @@ def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -
     if event.agent_id not in ("", agent_id):
         raise bad_input("agentId names another agent; an agent may only speak for itself.")
     text = bytes(raw).decode()
-    if event.at is None or not event.agent_id:
+    if event.at is not None and not event.agent_id and _lacks_agent_id(text):
+        text = f'{{"agentId":"{agent_id}",{text[text.index("{") + 1 :]}'
+    elif event.at is None or not event.agent_id:
         fields = _decode_fields(raw)
         fields["at"] = fields["at"] if event.at is not None else _encode(at)
         fields["agentId"] = _encode(agent_id)
         text = msgspec.json.encode(fields).decode()
     return Received(source_seq, text, event)
+
+
+def _lacks_agent_id(text: str) -> bool:
+    """Surely no such key, not even empty or in escapes; then nothing has to be taken apart.
+    An object with `type` and `at` is not empty, so a comma may follow what is put in front."""
+    return '"agentId"' not in text and "\\u" not in text
 
 
 def _encode(text: str) -> msgspec.Raw:
@@ -227,9 +234,9 @@ class Transcripts:
                 logged.append(SessionLogRow(item.source_seq, event.subpath, event.text))
                 continue
             seq = old[0] + len(shown) + 1
-            kind = event.__struct_config__.tag
-            shown.append(MessageRow(seq, item.source_seq, str(kind), item.text, now))
-            if isinstance(event, events.Output | events.ToolUse) and event.message_id:
+            kind = str(event.__struct_config__.tag)
+            shown.append(MessageRow(seq, item.source_seq, kind, item.text, now))
+            if isinstance(event, _FROM_MODEL) and event.message_id:
                 channel.settle(event.message_id, event.block)
         new = (old[0] + len(shown), fresh[-1].source_seq)
         stage = transcript.stage
@@ -243,9 +250,7 @@ class Transcripts:
         channel.publish([row.event for row in shown])
         return stage.done
 
-    def _settled(
-        self, transcript: Transcript, stage: _Stage, done: "asyncio.Future[None]"
-    ) -> None:
+    def _settled(self, transcript: Transcript, stage: _Stage, done: "asyncio.Future[None]") -> None:
         if transcript.stage is stage:
             transcript.stage = None
         if not done.cancelled() and done.exception() is None:

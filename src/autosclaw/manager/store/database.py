@@ -170,15 +170,16 @@ def _run(connection: Connection, job: _Job, *, alone: bool) -> tuple[Any, BaseEx
             raise
         except Exception as error:
             return None, error
-    savepoint = connection.begin_nested()
+    connection.exec_driver_sql("SAVEPOINT job")
     try:
         value = job.run(connection)
-        savepoint.commit()
     except OperationalError:
         raise
     except Exception as error:
-        savepoint.rollback()
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+        connection.exec_driver_sql("RELEASE SAVEPOINT job")
         return None, error
+    connection.exec_driver_sql("RELEASE SAVEPOINT job")
     return value, None
 
 

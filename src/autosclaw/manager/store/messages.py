@@ -4,16 +4,19 @@ Must not number events; the transcript's owner does (`services.transcripts`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, insert, select
 
 from autosclaw.manager.store.tables import messages, session_log
 
+# Rows a statement: one step of SQLite lets go of the interpreter once, however many rows it adds.
+_ROWS_AT_ONCE = (64, 8, 1)
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+
+class MessageRow(NamedTuple):
     """One event: its number, its number at the runner (None: the manager's own), its JSON."""
 
     seq: int
@@ -23,8 +26,7 @@ class MessageRow:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionLogRow:
+class SessionLogRow(NamedTuple):
     """One fragment of the CLI's own log."""
 
     source_seq: int
@@ -34,21 +36,29 @@ class SessionLogRow:
 
 def append(tx: Connection, agent_id: str, rows: Sequence[MessageRow]) -> None:
     """Raises IntegrityError when a number is taken."""
-    if rows:
-        tx.execute(
-            insert(messages),
-            [
-                {
-                    "agent_id": agent_id,
-                    "seq": row.seq,
-                    "source_seq": row.source_seq,
-                    "type": row.type,
-                    "metadata": row.event,
-                    "created_at": row.created_at,
-                }
-                for row in rows
-            ],
-        )
+    if tx.dialect.name == "sqlite":
+        _append_sqlite(tx, agent_id, rows)
+    elif rows:
+        columns = ("seq", "source_seq", "type", "metadata", "created_at")
+        values = [{"agent_id": agent_id, **dict(zip(columns, row, strict=True))} for row in rows]
+        tx.execute(insert(messages), values)
+
+
+def _append_sqlite(tx: Connection, agent_id: str, rows: Sequence[MessageRow]) -> None:
+    start = 0
+    for size in _ROWS_AT_ONCE:
+        while len(rows) - start >= size:
+            some = rows[start : start + size]
+            values = tuple(chain.from_iterable((agent_id, *row) for row in some))
+            tx.exec_driver_sql(_insert_statement(size), values)
+            start += size
+
+
+@cache
+def _insert_statement(rows: int) -> str:
+    columns = "agent_id, seq, source_seq, type, metadata, created_at"
+    places = ",".join(["(?,?,?,?,?,?)"] * rows)
+    return f"INSERT INTO messages ({columns}) VALUES {places}"  # noqa: S608 - constants only
 
 
 def append_session_log(tx: Connection, agent_id: str, rows: Sequence[SessionLogRow]) -> None:
