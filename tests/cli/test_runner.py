@@ -288,3 +288,41 @@ async def test_resumes_in_a_new_container(
     text = next(resumed).read_text()
     assert "first life" in text
     assert "what did I say?" in text
+
+
+async def test_leaves_no_process_behind(manager: FakeManager, runner: Runner) -> None:
+    """A daemon that the CLI knows nothing of does not outlive its agent."""
+    manager.session["keepAliveSeconds"] = 0
+    daemon = "setsid sh -c 'echo $$ > pid; exec sleep 600' < /dev/null > /dev/null 2>&1 & sleep 0.2"
+    manager.chat(script(bash(daemon), "done"))
+    await runner.start()
+    await manager.event(type="tool_result")
+    pid = int(await eventually((runner.work / "pid").read_text))
+    assert await runner.exit_code() == 0
+    await eventually(lambda: not alive(pid))
+
+
+async def test_with_direct_credentials_it_counts_itself(
+    manager: FakeManager, runner: Runner
+) -> None:
+    manager.session["keepAliveSeconds"] = 0
+    manager.chat(script("hello"))
+    model_url, manager.model_url = manager.model_url, "http://127.0.0.1:9"
+    await runner.start(provider={"base_url": model_url, "api_key": "providers-own"})
+    assert await runner.exit_code() == 0
+    [tokens] = [frame["tokens"] for frame in manager.transient if frame["type"] == "tokens"]
+    assert tokens["inputTokens"] > 0
+    assert tokens["costUSD"] > 0
+
+
+async def test_rests_as_long_as_it_is_kept_alive(manager: FakeManager, runner: Runner) -> None:
+    manager.session["keepAliveSeconds"] = 2
+    manager.chat(script("one"))
+    await runner.start()
+    await manager.event(msgType="result_success", content="one")
+    # Within its time it takes another message, and its time begins anew.
+    manager.chat(script("two"))
+    await manager.event(msgType="result_success", content="two")
+    rested_from = time.monotonic()
+    assert await runner.exit_code() == 0
+    assert time.monotonic() - rested_from >= 1.9
