@@ -15,6 +15,14 @@ export default defineConfig({
     assetsDir: "assets",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every page needs compresses best as one file.
+          groups: [{ name: "base", test: /src.(app|lib|api|live|components|routes.(?!AgentRoute))/ }],
+        },
+      },
+    },
   },
   worker: { format: "es" },
   server: {

@@ -6,10 +6,9 @@ import { isEnded, lookOf } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { StatusMark } from "@/components/ui/StatusMark";
 import { moment, money, span } from "@/lib/format";
-import type { Item } from "./transcript/items";
+import { planOf } from "./transcript/plan";
 import type { TranscriptStore } from "./transcript/store";
 import { TodoList } from "./transcript/TodoList";
-import { type Todo, todosOf } from "./transcript/tools";
 
 function Section({ title, children }: { title: string; children: ReactNode }) {
   const id = useId();
@@ -21,12 +20,6 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
       {children}
     </section>
   );
-}
-
-/** The newest plan among the steps in view. */
-function planOf(items: readonly Item[]): Todo[] {
-  const plan = items.findLast((item) => item.kind === "tool" && item.event.name === "TodoWrite");
-  return plan?.kind === "tool" ? todosOf(plan.event) : [];
 }
 
 function Plan({ store }: { store: TranscriptStore }) {

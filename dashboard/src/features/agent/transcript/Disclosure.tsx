@@ -2,7 +2,7 @@ import { ChevronRight } from "lucide-react";
 import { type ReactNode, useState } from "react";
 
 interface Props {
-  head: ReactNode;
+  head: (open: boolean) => ReactNode;
   /** Made only when open. */
   children: () => ReactNode;
   /** Open until the reader decides otherwise. */
@@ -33,7 +33,7 @@ export function Disclosure({ head, children, openFirst, tone = "plain", quiet = 
           aria-hidden
           className={`shrink-0 text-dim transition-transform duration-100 ${open ? "rotate-90" : ""}`}
         />
-        {head}
+        {head(open)}
       </button>
       {open && children()}
     </div>

@@ -29,6 +29,7 @@ function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
   const interrupted = item.event.turn?.reason?.startsWith("aborted") ?? false;
   const bad = item.event.msgType === "result_error" && !interrupted;
   const facts = turnFacts(item.event.turn);
+  const text = item.repeats ? "" : item.event.content || item.event.error || "";
   const Icon = bad ? CircleAlert : interrupted ? CirclePause : CircleCheck;
   return (
     <div
@@ -44,9 +45,7 @@ function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
           {bad ? "Turn failed" : interrupted ? "Turn interrupted" : "Turn finished"}
           {facts && ` after ${facts}`}
         </p>
-        {(item.event.content || item.event.error) && (
-          <Markdown text={item.event.content || item.event.error || ""} />
-        )}
+        {text && <Markdown text={text} />}
       </div>
     </div>
   );

@@ -12,13 +12,13 @@ export function ThinkingRow({ text, expanded, writing = false }: Props) {
     <Disclosure
       quiet
       openFirst={expanded || writing}
-      head={
+      head={(open) => (
         <>
           <Brain size={14} aria-hidden className="shrink-0 text-dim" />
           <span className="shrink-0 text-dim">{writing ? "Thinking…" : "Thought"}</span>
-          <span className="min-w-0 truncate text-sm text-dim">{text.slice(0, 160)}</span>
+          {!open && <span className="min-w-0 truncate text-sm text-dim">{text.slice(0, 160)}</span>}
         </>
-      }
+      )}
     >
       {() => (
         <p

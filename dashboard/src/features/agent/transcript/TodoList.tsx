@@ -1,5 +1,5 @@
 import { Circle, CircleCheck, CircleDot } from "lucide-react";
-import type { Todo } from "./tools";
+import type { Todo } from "./plan";
 
 const LOOKS = {
   completed: { Icon: CircleCheck, word: "Done", icon: "text-done", text: "text-dim" },

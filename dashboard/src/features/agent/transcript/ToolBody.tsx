@@ -4,8 +4,9 @@ import { CopyButton } from "../content/CopyButton";
 import { Diff } from "../content/Diff";
 import { Terminal } from "../content/Terminal";
 import { changeOf } from "./change";
+import { todosOf } from "./plan";
 import { TodoList } from "./TodoList";
-import { fieldsOf, languageOf, shortName, textOf, todosOf } from "./tools";
+import { fieldsOf, languageOf, shortName, shortPath, textOf } from "./tools";
 
 /** What `Read` puts before every line. */
 const LINE_NUMBERS = /^\s*\d+[→\t]/gm;
@@ -23,6 +24,16 @@ function Command({ command }: { command: string }) {
         <CopyButton text={command} />
       </div>
     </div>
+  );
+}
+
+/** The whole path, where the line above had no room for it. */
+function Path({ path }: { path: string }) {
+  if (shortPath(path) === path) return null;
+  return (
+    <p className="border-t border-line bg-sunk px-3 py-1 font-mono text-xs wrap-anywhere text-dim">
+      {path}
+    </p>
   );
 }
 
@@ -75,24 +86,33 @@ export default function ToolBody({ use, result }: { use: ToolUse; result: ToolRe
   }
   if (change) {
     return (
-      <div className="border-t border-line">
-        <Diff hunks={change} path={path} />
-      </div>
+      <>
+        <Path path={path} />
+        <div className="border-t border-line">
+          <Diff hunks={change} path={path} />
+        </div>
+      </>
     );
   }
   if (name === "Write" && !failed) {
     return (
-      <div className="border-t border-line">
-        <Code bare code={textOf(input, "content").trimEnd()} language={languageOf(path)} />
-      </div>
+      <>
+        <Path path={path} />
+        <div className="border-t border-line">
+          <Code bare code={textOf(input, "content").trimEnd()} language={languageOf(path)} />
+        </div>
+      </>
     );
   }
   if (name === "Read" && result && !failed) {
     const code = (result.content ?? "").replace(LINE_NUMBERS, "").trimEnd();
     return (
-      <div className="border-t border-line">
-        <Code bare code={code} language={languageOf(path)} />
-      </div>
+      <>
+        <Path path={path} />
+        <div className="border-t border-line">
+          <Code bare code={code} language={languageOf(path)} />
+        </div>
+      </>
     );
   }
   return (

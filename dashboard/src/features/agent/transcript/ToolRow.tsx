@@ -29,6 +29,8 @@ const ICONS: Record<string, typeof Bot> = {
   NotebookEdit: FilePen,
   Read: FileText,
   Task: Bot,
+  TaskCreate: ListTodo,
+  TaskUpdate: ListTodo,
   TodoWrite: ListTodo,
   WebFetch: Globe,
   WebSearch: Globe,
@@ -85,7 +87,7 @@ export function ToolRow({ use, result, expanded, over }: Props) {
     <Disclosure
       openFirst={expanded || failed}
       tone={failed ? "failed" : "plain"}
-      head={
+      head={() => (
         <>
           <Icon size={15} aria-hidden className="shrink-0 text-dim" />
           <span className="shrink-0 font-semibold">{name}</span>
@@ -97,7 +99,7 @@ export function ToolRow({ use, result, expanded, over }: Props) {
             {result?.durationMs != null && duration(result.durationMs)}
           </span>
         </>
-      }
+      )}
     >
       {() => (
         <Suspense>

@@ -67,6 +67,14 @@ describe("toItems", () => {
     expect(items).toEqual([]);
   });
 
+  it("knows a result that only repeats the last words", () => {
+    const result: TranscriptEvent = { type: "output", msgType: "result_success", content: "hello" };
+    const [, repeated] = toItems([said, result], 1);
+    expect(repeated).toMatchObject({ kind: "result", repeats: true });
+    const [, other] = toItems([said, { ...result, content: "goodbye" }], 1);
+    expect(other).toMatchObject({ kind: "result", repeats: false });
+  });
+
   it("keeps output of kinds it does not know as notices", () => {
     const items = toItems([{ type: "output", msgType: "brand_new", content: "x" }], 1);
     expect(items[0]?.kind).toBe("notice");

@@ -24,7 +24,12 @@ interface Base {
 export type Item = Base &
   (
     | { kind: "text" | "thinking"; event: Output }
-    | { kind: "result"; event: Output }
+    | {
+        kind: "result";
+        event: Output;
+        /** The text before it says the same: the CLI repeats its last words as the result. */
+        repeats: boolean;
+      }
     | { kind: "user"; event: Output; seen: boolean }
     | { kind: "tool"; event: ToolUse; result: ToolResult | null }
     | { kind: "ask"; event: AskUser; answered: Answered | null; closed: AskClosed | null }
@@ -86,7 +91,12 @@ function outputKind(event: Output): "text" | "thinking" | "result" | "user" | "n
 }
 
 /** The item an event is shown as; null for events that only tell something about others. */
-function itemOf(event: TranscriptEvent, base: Base, facts: Facts): Item | null {
+function itemOf(
+  event: TranscriptEvent,
+  base: Base,
+  facts: Facts,
+  before: Item | undefined,
+): Item | null {
   switch (event.type) {
     case "output": {
       const kind = outputKind(event);
@@ -94,7 +104,11 @@ function itemOf(event: TranscriptEvent, base: Base, facts: Facts): Item | null {
         const seen = event.input != null && event.input <= facts.seenUpTo;
         return { ...base, kind, event, seen };
       }
-      if (kind === "notice" || kind === "result") return { ...base, kind, event };
+      if (kind === "result") {
+        const repeats = before?.kind === "text" && before.event.content === event.content;
+        return { ...base, kind, event, repeats };
+      }
+      if (kind === "notice") return { ...base, kind, event };
       return { ...base, kind, event };
     }
     case "tool_use":
@@ -117,6 +131,7 @@ function itemOf(event: TranscriptEvent, base: Base, facts: Facts): Item | null {
 
 function same(a: Item, b: Item): boolean {
   if (a.event !== b.event || a.kind !== b.kind || a.key !== b.key) return false;
+  if (a.kind === "result" && b.kind === "result") return a.repeats === b.repeats;
   if (a.kind === "user" && b.kind === "user") return a.seen === b.seen;
   if (a.kind === "tool" && b.kind === "tool") return a.result === b.result;
   if (a.kind === "ask" && b.kind === "ask") {
@@ -139,7 +154,7 @@ export function toItems(
     const seq = first + index;
     const key = keyOf(event, seq, taken);
     const parent = "parent" in event ? (event.parent ?? null) : null;
-    const item = itemOf(event, { key, seq, at: event.at ?? null, parent }, facts);
+    const item = itemOf(event, { key, seq, at: event.at ?? null, parent }, facts, items.at(-1));
     if (!item) return;
     taken.add(key);
     const old = known.get(seq);

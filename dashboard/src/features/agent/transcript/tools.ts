@@ -18,21 +18,10 @@ export const shortName = (name: string): string => name.replace(/^mcp__.+?__/, "
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
 
-export interface Todo {
-  content: string;
-  status: "pending" | "in_progress" | "completed";
-}
-
-export function todosOf(use: ToolUse): Todo[] {
-  const { todos } = fieldsOf(use.input);
-  if (!Array.isArray(todos)) return [];
-  return todos.map(fieldsOf).map((todo) => {
-    const status = textOf(todo, "status");
-    return {
-      content: textOf(todo, "content"),
-      status: status === "completed" || status === "in_progress" ? status : "pending",
-    };
-  });
+/** Enough of a long path to know the file; the whole stands in the opened step. */
+export function shortPath(path: string): string {
+  if (path.length <= 48) return path;
+  return `…/${path.split("/").slice(-2).join("/")}`;
 }
 
 /** What the call is about: a command, a path, a pattern. */
@@ -45,22 +34,21 @@ export function subjectOf(use: ToolUse): string {
     case "Write":
     case "Edit":
     case "MultiEdit":
-      return textOf(input, "file_path");
+      return shortPath(textOf(input, "file_path"));
     case "NotebookEdit":
-      return textOf(input, "notebook_path");
+      return shortPath(textOf(input, "notebook_path"));
     case "Grep":
     case "Glob": {
       const path = textOf(input, "path");
       return path ? `${textOf(input, "pattern")} in ${path}` : textOf(input, "pattern");
     }
-    case "TodoWrite": {
-      const todos = todosOf(use);
-      const done = todos.filter((todo) => todo.status === "completed").length;
-      return `${done} of ${todos.length} done`;
-    }
+    case "TodoWrite":
+      return Array.isArray(input.todos) ? plural(input.todos.length, "item") : "";
+    case "TaskUpdate":
+      return `#${textOf(input, "taskId")} ${textOf(input, "status").replaceAll("_", " ")}`;
     default:
       return firstLine(
-        ["description", "name", "query", "url", "prompt", "pattern"]
+        ["subject", "description", "name", "query", "url", "prompt", "pattern"]
           .map((field) => textOf(input, field))
           .find(Boolean) ?? "",
       );
