@@ -25,7 +25,7 @@ from autosclaw.manager.services.fleet import Fleet
 from autosclaw.manager.services.life import Life
 from autosclaw.manager.store import agents
 from autosclaw.manager.store.agents import AgentRow
-from autosclaw.manager.store.database import Database
+from autosclaw.manager.store.database import Database, StoreUnavailable
 from autosclaw.protocol import limits
 from autosclaw.protocol.agents import State
 from autosclaw.protocol.errors import DomainError
@@ -66,7 +66,10 @@ class Supervisor:
         try:
             while True:
                 self._all.clear()
-                await self._reconcile_all()
+                try:
+                    await self._reconcile_all()
+                except StoreUnavailable as error:
+                    log.warning("database_unavailable", error=str(error))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._all.wait(), limits.RECONCILE_SECONDS)
         finally:
