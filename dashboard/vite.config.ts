@@ -19,7 +19,9 @@ export default defineConfig({
       output: {
         codeSplitting: {
           // What every page needs compresses best as one file.
-          groups: [{ name: "base", test: /src.(app|lib|api|live|components|routes.(?!AgentRoute))/ }],
+          groups: [
+            { name: "base", test: /src.(app|lib|api|live|components|routes.(?!AgentRoute))/ },
+          ],
         },
       },
     },

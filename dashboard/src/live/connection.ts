@@ -65,12 +65,14 @@ export class Connection {
     if (this.started) return;
     this.started = true;
     window.addEventListener("online", this.retryNow);
+    window.addEventListener("offline", this.dropNow);
     this.open();
   }
 
   stop(): void {
     this.started = false;
     window.removeEventListener("online", this.retryNow);
+    window.removeEventListener("offline", this.dropNow);
     clearTimeout(this.timer);
     const socket = this.socket;
     this.socket = null;
@@ -84,6 +86,14 @@ export class Connection {
     if (!this.started || this.socket) return;
     clearTimeout(this.timer);
     this.open();
+  };
+
+  /** The browser lost its network: the socket would look open for minutes, and "Live" be a lie. */
+  private readonly dropNow = (): void => {
+    const { socket } = this;
+    if (!socket) return;
+    this.lose();
+    socket.close();
   };
 
   /** Sends a frame and awaits its answer. Rejects with `FrameError` in words for a human. */

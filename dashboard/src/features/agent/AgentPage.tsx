@@ -5,7 +5,9 @@ import { isEnded, isWaiting, lookOf } from "@/api/status";
 import type { Agent, Me } from "@/api/types";
 import { ErrorNotice, Skeleton } from "@/components/ui/Notice";
 import { MARKS } from "@/components/ui/StatusMark";
+import { PageTitle } from "@/live/PageTitle";
 import { AgentHeader } from "./AgentHeader";
+import { Announcer } from "./Announcer";
 import { ChatBar } from "./ChatBar";
 import { EndedBar } from "./EndedBar";
 import { QuestionDock } from "./QuestionDock";
@@ -36,7 +38,8 @@ function Loaded({ agent, me }: { agent: Agent; me: Me }) {
   const may = mayManage(me, agent);
   return (
     <div className="flex h-full flex-col">
-      <title>{`${agent.name} · ${MARKS[lookOf(agent)].word} · autosclaw`}</title>
+      <PageTitle>{`${agent.name} · ${MARKS[lookOf(agent)].word}`}</PageTitle>
+      <Announcer agent={agent} />
       <AgentHeader
         agent={agent}
         store={store}

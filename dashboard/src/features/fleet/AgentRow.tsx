@@ -1,11 +1,10 @@
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { isEnded, lookOf } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { StatusMark } from "@/components/ui/StatusMark";
-import type { Branch } from "@/lib/forest";
 import { between, moment, money, plural, span } from "@/lib/format";
 import { useNow } from "@/lib/useNow";
-import { treeCost } from "./fleet";
 
 const CELL = "h-9 border-b border-line px-2.5 max-md:h-auto max-md:border-0 max-md:p-0";
 
@@ -34,9 +33,17 @@ function Elbow({ depth }: { depth: number }) {
   );
 }
 
-export function AgentRow({ branch }: { branch: Branch<Agent> }) {
-  const { value: agent, depth, children } = branch;
-  const total = treeCost(branch);
+interface Props {
+  agent: Agent;
+  depth: number;
+  /** Agents it started itself. */
+  started: number;
+  /** Spending of the agent and all below it, in USD. */
+  total: number;
+}
+
+/** Agents change a few at a time: the rows of the others stay as they are. */
+export const AgentRow = memo(function AgentRow({ agent, depth, started, total }: Props) {
   const own = money(agent.costUSD);
   return (
     <tr className="group relative hover:bg-hover max-md:grid max-md:grid-cols-[1fr_auto] max-md:gap-x-3 max-md:border-b max-md:border-line max-md:py-2">
@@ -50,9 +57,9 @@ export function AgentRow({ branch }: { branch: Branch<Agent> }) {
           >
             {agent.name}
           </Link>
-          {children.length > 0 && (
+          {started > 0 && (
             <span className="ml-2 text-xs whitespace-nowrap text-dim">
-              {plural(children.length, "child", "children")}
+              {plural(started, "child", "children")}
             </span>
           )}
         </span>
@@ -68,7 +75,7 @@ export function AgentRow({ branch }: { branch: Branch<Agent> }) {
       </td>
       <td
         className={`${CELL} num text-right max-md:col-start-2 max-md:row-start-2 max-md:text-sm`}
-        title={children.length > 0 ? `${own} of it by itself` : undefined}
+        title={started > 0 ? `${own} of it by itself` : undefined}
       >
         {agent.costUnknown && <span title="Some requests have no known price">≥ </span>}
         {money(total)}
@@ -78,4 +85,4 @@ export function AgentRow({ branch }: { branch: Branch<Agent> }) {
       </td>
     </tr>
   );
-}
+});

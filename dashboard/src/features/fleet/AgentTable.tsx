@@ -4,6 +4,7 @@ import { Button } from "@/components/ui/Button";
 import { type Branch, flatten } from "@/lib/forest";
 import { count } from "@/lib/format";
 import { AgentRow } from "./AgentRow";
+import { treeCost } from "./fleet";
 
 interface Props {
   title: string;
@@ -46,7 +47,13 @@ export function AgentTable({ title, trees, limit = Number.POSITIVE_INFINITY }: P
         </thead>
         <tbody className="max-md:block">
           {rows.map((branch) => (
-            <AgentRow key={branch.value.id} branch={branch} />
+            <AgentRow
+              key={branch.value.id}
+              agent={branch.value}
+              depth={branch.depth}
+              started={branch.children.length}
+              total={treeCost(branch)}
+            />
           ))}
         </tbody>
       </table>

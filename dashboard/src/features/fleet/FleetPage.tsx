@@ -7,6 +7,7 @@ import type { Me } from "@/api/types";
 import { buttonClass } from "@/components/ui/Button";
 import { ErrorNotice, Skeleton } from "@/components/ui/Notice";
 import { money } from "@/lib/format";
+import { PageTitle } from "@/live/PageTitle";
 import { AgentTable } from "./AgentTable";
 import { FirstAgent } from "./FirstAgent";
 import { type Fleet, toFleet } from "./fleet";
@@ -52,7 +53,7 @@ function Body({ me }: { me: Me }) {
 export function FleetPage({ me, children }: { me: Me; children?: ReactNode }) {
   return (
     <div className="mx-auto max-w-6xl px-4 py-5 md:px-8 md:py-7">
-      <title>Fleet · autosclaw</title>
+      <PageTitle>Fleet</PageTitle>
       <div className="mb-1 flex items-center gap-4">
         <h1 className="text-xl font-semibold tracking-tight">Fleet</h1>
         {me.role !== "viewer" && (

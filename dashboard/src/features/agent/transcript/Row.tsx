@@ -30,7 +30,17 @@ function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
   const bad = item.event.msgType === "result_error" && !interrupted;
   const facts = turnFacts(item.event.turn);
   const text = item.repeats ? "" : item.event.content || item.event.error || "";
+  const words = bad ? "Turn failed" : interrupted ? "Turn interrupted" : "Turn finished";
   const Icon = bad ? CircleAlert : interrupted ? CirclePause : CircleCheck;
+  if (!text && !bad) {
+    return (
+      <p className="mb-2 flex items-center gap-2 py-0.5 text-xs text-dim after:h-px after:flex-1 after:bg-line">
+        <Icon size={14} aria-hidden className={interrupted ? "" : "text-done"} />
+        {words}
+        {facts && ` after ${facts}`}
+      </p>
+    );
+  }
   return (
     <div
       className={`flex gap-2.5 rounded-md border px-3 py-2 ${bad ? "border-failed/40 bg-failed-wash" : "border-line bg-panel"}`}
@@ -42,7 +52,7 @@ function ResultRow({ item }: { item: Extract<Item, { kind: "result" }> }) {
       />
       <div className="min-w-0 flex-1">
         <p className="text-xs text-dim">
-          {bad ? "Turn failed" : interrupted ? "Turn interrupted" : "Turn finished"}
+          {words}
           {facts && ` after ${facts}`}
         </p>
         {text && <Markdown text={text} />}
