@@ -61,6 +61,8 @@ RESULT_CHARS: Final = 60_000
 WRITER_BATCH_JOBS: Final = 256
 WRITER_QUEUE_JOBS: Final = 20_000
 WRITE_SECONDS: Final = 30.0
+# Of one agent, taken in and not durable yet (bytes); beyond it the agent's socket waits.
+PENDING_BYTES: Final = 4 << 20
 
 # Life of an agent (seconds).
 START_SECONDS: Final = 120.0

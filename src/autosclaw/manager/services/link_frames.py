@@ -62,18 +62,20 @@ class FrameReader:
             raise bad_input(f"This frame was not understood: {error}.") from None
         if isinstance(frame, link.Events):
             await self._events(session, frame)
+            await self._transcripts.room(session.transcript)
         elif isinstance(frame, link.Delta):
             self._delta(session, frame)
         elif isinstance(frame, link.StatusReport):
             self._status(session, frame)
         elif isinstance(frame, link.Tokens):
-            await self._tokens(session, frame)
+            self._tokens(session, frame)
         elif isinstance(frame, link.Applied):
             await self._applied(session, frame)
         elif isinstance(frame, link.SpawnAgent):
             self._start(self._spawn(session, frame))
         else:
             await self._single(session, frame, data)
+            await self._transcripts.room(session.transcript)
 
     async def _events(self, session: LinkSession, frame: link.Events) -> None:
         if len(frame.events) > limits.EVENTS_PER_FRAME:
@@ -104,7 +106,7 @@ class FrameReader:
         seen = [item.event for item in received]
         effect = effects_of(session.agent_id, seen, self._clock)
         done = await self._transcripts.append(session.transcript, received, effect)
-        done.add_done_callback(lambda _done: session.wake.set())
+        session.acknowledge_after(done)
         self._notice(session, seen)
         if effect is not None:
             done.add_done_callback(lambda _done: self._fleet.touch(session.agent_id))
@@ -132,7 +134,7 @@ class FrameReader:
         text = msgspec.json.encode(shown).decode()
         session.transcript.channel.send(text, plain_too=True)
 
-    async def _tokens(self, session: LinkSession, frame: link.Tokens) -> None:
+    def _tokens(self, session: LinkSession, frame: link.Tokens) -> None:
         """Totals an agent reports itself; once the gateway has metered it, they are ignored."""
         told = frame.tokens
         totals = {
@@ -148,12 +150,21 @@ class FrameReader:
         future = self._database.submit(
             lambda tx: agents.report_usage(tx, agent_id, totals), lazy=True
         )
-        if await future:
-            shown = msgspec.json.encode(
-                {"type": "tokens", "agentId": agent_id, "tokens": told}
-            ).decode()
-            session.transcript.channel.send(shown, plain_too=True)
-            self._fleet.touch(agent_id)
+        # The frames behind this one do not wait for its commit.
+        self._start(self._told(session, told, future))
+
+    async def _told(
+        self, session: LinkSession, told: link.TokenTotals, taken: "asyncio.Future[bool]"
+    ) -> None:
+        try:
+            counts = await taken
+        except StoreUnavailable:
+            return  # totals, not increments: the next report has these too
+        if counts:
+            shown = {"type": "tokens", "agentId": session.agent_id, "tokens": told}
+            text = msgspec.json.encode(shown).decode()
+            session.transcript.channel.send(text, plain_too=True)
+            self._fleet.touch(session.agent_id)
 
     async def _applied(self, session: LinkSession, frame: link.Applied) -> None:
         if not 0 < frame.input <= session.sent_input:

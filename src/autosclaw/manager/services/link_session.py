@@ -40,11 +40,18 @@ class LinkSession:
         self.direct: deque[bytes] = deque()
         self.wake = asyncio.Event()
         self.inputs_hinted = True
+        self.awaited: asyncio.Future[None] | None = None
 
     def push(self, frame: bytes) -> None:
         """Send this frame soon."""
         self.direct.append(frame)
         self.wake.set()
+
+    def acknowledge_after(self, done: "asyncio.Future[None]") -> None:
+        """Tell the agent once these events are durable; one write holds many frames' events."""
+        if done is not self.awaited:
+            self.awaited = done
+            done.add_done_callback(lambda _done: self.wake.set())
 
     def close(self, code: int, reason: str) -> None:
         """End the connection after what is queued was sent."""

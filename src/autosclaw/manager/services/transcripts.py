@@ -90,6 +90,7 @@ class _Stage:
         self._shown: list[MessageRow] = []
         self._logged: list[SessionLogRow] = []
         self._effects: list[Effect] = []
+        self.size = 0
         self._taken = False
         self._lock = threading.Lock()
 
@@ -99,16 +100,18 @@ class _Stage:
         logged: Sequence[SessionLogRow],
         new: tuple[int, int],
         effect: Effect | None,
+        size: int,
     ) -> bool:
-        """False: the writer has it, or it is full; begin another."""
+        """False: the writer has it; begin another."""
         with self._lock:
-            if self._taken or len(self._shown) + len(self._logged) > limits.EVENTS_PER_FRAME:
+            if self._taken:
                 return False
             self._shown += shown
             self._logged += logged
             if effect is not None:
                 self._effects.append(effect)
             self.new = new
+            self.size += size
             return True
 
     def write(self, tx: Tx) -> None:
@@ -136,6 +139,7 @@ class Transcript:
         self.users = 0
         self.broken = False
         self.stage: _Stage | None = None
+        self.pending_bytes = 0
 
 
 class Transcripts:
@@ -240,19 +244,30 @@ class Transcripts:
                 channel.settle(event.message_id, event.block)
         new = (old[0] + len(shown), fresh[-1].source_seq)
         stage = transcript.stage
-        if stage is None or not stage.add(shown, logged, new, effect):
+        size = sum(len(item.text) for item in fresh)
+        if stage is None or not stage.add(shown, logged, new, effect, size):
             stage = _Stage(transcript.agent_id, old)
-            stage.add(shown, logged, new, effect)
+            stage.add(shown, logged, new, effect, size)
             stage.done = self._database.submit(stage.write, lazy=True)
             stage.done.add_done_callback(partial(self._settled, transcript, stage))
             transcript.stage = stage
+        if stage.size > limits.LINK_BATCH_BYTES:
+            self._database.hasten()
+        transcript.pending_bytes += size
         transcript.last_source_seq = new[1]
         channel.publish([row.event for row in shown])
         return stage.done
 
+    async def room(self, transcript: Transcript) -> None:
+        """Wait until little enough of this transcript is not durable yet: meanwhile its agent's
+        socket is not read, and the agent keeps what it has (G3)."""
+        while transcript.pending_bytes > limits.PENDING_BYTES and transcript.stage is not None:
+            await asyncio.wait([transcript.stage.done])
+
     def _settled(self, transcript: Transcript, stage: _Stage, done: "asyncio.Future[None]") -> None:
         if transcript.stage is stage:
             transcript.stage = None
+        transcript.pending_bytes -= stage.size
         if not done.cancelled() and done.exception() is None:
             transcript.channel.commit(stage.new[0])
             transcript.acked = max(transcript.acked, stage.new[1])

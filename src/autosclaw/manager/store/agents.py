@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, literal, or_, select, update
 
 from autosclaw.manager.store.tables import agents
 from autosclaw.manager.store.times import from_text, to_text
@@ -62,6 +62,17 @@ _TIMES = frozenset({"state_since", "missing_since", "created_at"}) | {
     "ended_at",
     "deleted_at",
 }
+
+# Built once: it runs with every commit of every agent that speaks.
+_ADVANCE = (
+    update(agents)
+    .where(
+        agents.c.id == bindparam("of"),
+        agents.c.last_seq == bindparam("old_seq"),
+        agents.c.last_source_seq == bindparam("old_source_seq"),
+    )
+    .values(last_seq=bindparam("new_seq"), last_source_seq=bindparam("new_source_seq"))
+)
 
 
 def permissions_text(permissions: Collection[Permission]) -> str:
@@ -175,15 +186,14 @@ def change(tx: Connection, agent_id: str, **values: Any) -> None:
 
 def advance(tx: Connection, agent_id: str, expected: tuple[int, int], new: tuple[int, int]) -> bool:
     """Move (last_seq, last_source_seq) on; False: the transcript is not where we thought."""
-    statement = (
-        update(agents)
-        .where(
-            agents.c.id == agent_id,
-            and_(agents.c.last_seq == expected[0], agents.c.last_source_seq == expected[1]),
-        )
-        .values(last_seq=new[0], last_source_seq=new[1])
-    )
-    return tx.execute(statement).rowcount == 1
+    values = {
+        "of": agent_id,
+        "old_seq": expected[0],
+        "old_source_seq": expected[1],
+        "new_seq": new[0],
+        "new_source_seq": new[1],
+    }
+    return tx.execute(_ADVANCE, values).rowcount == 1
 
 
 def next_epoch(tx: Connection, agent_id: str) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -25,12 +26,19 @@ Tx = Connection
 """What a job gets: a connection inside a transaction (writes) or on a snapshot (reads)."""
 
 _READERS = 4
-_LAZY_WINDOW_SECONDS = 0.02
+_LAZY_WINDOW_SECONDS = 0.1
 _BUSY_MS = 10_000
 
 
 class StoreUnavailable(Exception):
     """The database cannot be reached or written (locked, full, gone); nothing was changed."""
+
+
+class _Order(Enum):
+    """What the writer is told besides jobs."""
+
+    HASTEN = auto()
+    STOP = auto()
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job | _Order] = queue.SimpleQueue()
         self._pending = 0
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._writer = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
@@ -63,7 +71,7 @@ class Database:
     async def close(self) -> None:
         """Commit what is queued and end the threads; at most WRITE_SECONDS."""
         if self._writer.is_alive():
-            self._queue.put(None)
+            self._queue.put(_Order.STOP)
             await asyncio.to_thread(self._writer.join, limits.WRITE_SECONDS)
         self._readers.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
@@ -82,10 +90,14 @@ class Database:
     async def write(self, job: Callable[[Connection], T], *, lazy: bool = False) -> T:
         """Run `job` in a transaction and return its result once that is durable.
 
-        lazy: it may wait up to 20 ms for company. Raises what the job raised, or
+        lazy: it may wait up to 100 ms for company. Raises what the job raised, or
         StoreUnavailable. Cancelled: the job may still be committed.
         """
         return await self.submit(job, lazy=lazy)
+
+    def hasten(self) -> None:
+        """What is queued now waits for no more company."""
+        self._queue.put(_Order.HASTEN)
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run `job` on a snapshot. Raises what it raised, or StoreUnavailable."""
@@ -113,8 +125,8 @@ class Database:
     def _next_batch(self) -> tuple[list[_Job], bool]:
         """Jobs to commit together, and whether the writer goes on after them."""
         first = self._queue.get()
-        if first is None:
-            return [], False
+        if isinstance(first, _Order):
+            return [], first is not _Order.STOP
         batch = [first]
         patient = first.lazy
         deadline = time.monotonic() + _LAZY_WINDOW_SECONDS
@@ -124,10 +136,11 @@ class Database:
                 job = self._queue.get(timeout=wait) if wait > 0 else self._queue.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if job is _Order.STOP:
                 return batch, False
-            batch.append(job)
-            patient = patient and job.lazy
+            if isinstance(job, _Job):
+                batch.append(job)
+            patient = patient and isinstance(job, _Job) and job.lazy
         return batch, True
 
     def _commit(self, batch: list[_Job]) -> Iterable[tuple[Any, BaseException | None]]:

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 
 def to_text(moment: datetime) -> str:
     """`2026-03-04T18:57:56.000Z`."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:
