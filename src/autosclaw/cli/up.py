@@ -20,7 +20,14 @@ from autosclaw.manager.listeners import CannotListen
 from autosclaw.manager.logs import configure
 from autosclaw.manager.runtimes.base import RuntimeRejected, RuntimeUnavailable
 from autosclaw.manager.runtimes.registry import engine_answers
-from autosclaw.manager.settings import PROVIDER_URL, RuntimeName, Settings, SettingsError, load
+from autosclaw.manager.settings import (
+    PROVIDER_URL,
+    Credentials,
+    RuntimeName,
+    Settings,
+    SettingsError,
+    load,
+)
 from autosclaw.manager.store.database import StoreUnavailable
 from autosclaw.manager.store.schema import NewerSchemaError
 from autosclaw.rehearsal.server import RunningServer, serve
@@ -70,9 +77,7 @@ async def _run(settings: Settings) -> None:
     model: RunningServer | None = None
     if settings.rehearsal or _needs_rehearsal(settings):
         model = await serve()
-        settings = settings.model_copy(
-            update={"rehearsal": True, "anthropic_base_url": model.url, "anthropic_api_key": None}
-        )
+        settings = rehearsing(settings, model.url)
     manager = Manager(settings, await _image(settings), os.environ, dashboard())
     try:
         ready = await manager.start()
@@ -90,6 +95,18 @@ async def _run(settings: Settings) -> None:
         click.echo("Agents run on; they come back when autosclaw is started again.", err=True)
 
 
+def rehearsing(settings: Settings, url: str) -> Settings:
+    """The same installation on the rehearsal model: no credential of the provider is used."""
+    changes = {
+        "rehearsal": True,
+        "anthropic_base_url": url,
+        "anthropic_api_key": None,
+        "claude_code_oauth_token": None,
+        "credentials": Credentials.GATEWAY,
+    }
+    return settings.model_copy(update=changes)
+
+
 def _needs_rehearsal(settings: Settings) -> bool:
     """Without a key, and without an address of the user's own to ask, nothing would answer."""
     return not settings.has_credential and settings.anthropic_base_url == PROVIDER_URL
@@ -100,7 +117,7 @@ async def _image(settings: Settings) -> str:
         return settings.agent_image
     if settings.runtime is RuntimeName.PROCESS:
         return _NO_IMAGE
-    if settings.runtime is None and not await engine_answers(os.environ):
+    if not await engine_answers(os.environ):
         return _NO_IMAGE
     return await agent_image()
 

@@ -23,7 +23,7 @@ from autosclaw.manager.gateway.upstream import ApiKey, OAuthToken, Upstream
 from autosclaw.manager.listeners import Listener, bind
 from autosclaw.manager.loops.steps import Steps
 from autosclaw.manager.loops.supervisor import Supervisor
-from autosclaw.manager.runtimes.base import Runtime
+from autosclaw.manager.runtimes.base import Runtime, RuntimeUnavailable
 from autosclaw.manager.runtimes.registry import Choice, Place, choose
 from autosclaw.manager.services.accounts import Accounts
 from autosclaw.manager.services.agents import AgentService
@@ -113,6 +113,8 @@ class Manager:
         self._loops: list[asyncio.Task[None]] = []
         self._stack = contextlib.AsyncExitStack()
         self._agents_url = ""
+        self._context: Context | None = None
+        self._pages: Pages | None = None
 
     async def start(self) -> Ready:
         """Raises AlreadyRunning, RuntimeRejected, CannotListen, StoreUnavailable, OSError and the
@@ -129,6 +131,7 @@ class Manager:
         )
         chosen = await self._choose(installation)
         stack.push_async_callback(chosen.runtime.close)
+        stack.push_async_callback(_tidy, chosen.runtime)
         await chosen.runtime.check()
         context, steps, pages, metering = await self._services(database, chosen.runtime)
         main, agents = await self._listeners(context, pages, metering, chosen.runtime)
@@ -267,19 +270,24 @@ class Manager:
     async def stop(self) -> int:
         """Shut down within 15 s; returns how many agents are still running (G13)."""
         left = 0
-        if hasattr(self, "_context"):
+        if self._context is not None and self._loops:
             context = self._context
             context.agents.accepting = False
-            if self._settings.agents_on_shutdown is OnShutdown.STOP and self._loops:
+            if self._settings.agents_on_shutdown is OnShutdown.STOP:
                 await context.agents.stop_all("shutdown")
                 left = await self._supervisor.settle(_SETTLE_SECONDS)
             else:
                 left = await context.agents.count_live()
             context.links.cut_all()
-            if hasattr(self, "_pages"):
-                self._pages.close_all(1012, "the manager restarts")
+        if self._pages is not None:
+            self._pages.close_all(1012, "the manager restarts")
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self._stack.aclose()
         return left
+
+
+async def _tidy(runtime: Runtime) -> None:
+    with contextlib.suppress(RuntimeUnavailable):
+        await runtime.tidy()

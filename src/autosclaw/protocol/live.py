@@ -33,6 +33,7 @@ from autosclaw.protocol.agents import (
 from autosclaw.protocol.people import Me
 
 PROTOCOL = 1
+REQUEST_ID_CHARS = 100
 
 Key = Annotated[str, StringConstraints(min_length=8, max_length=100)]
 """Names one intent of a person, e.g. a UUID: the same key again is the same intent, done once."""
@@ -43,7 +44,7 @@ ChatText = Annotated[str, StringConstraints(min_length=1, max_length=limits.CHAT
 class _Ask(Wire):
     """Base of frames a dashboard sends; `requestId` asks for `ok` or `error` in answer."""
 
-    request_id: Annotated[str, StringConstraints(max_length=100)] | None = None
+    request_id: Annotated[str, StringConstraints(max_length=REQUEST_ID_CHARS)] | None = None
 
 
 class StartAgent(_Ask):

@@ -204,6 +204,9 @@ class FakeRuntime:
     def watch(self) -> AsyncIterator[BoxEvent]:
         return self._hints.watch()
 
+    async def tidy(self) -> None:
+        return
+
     async def close(self) -> None:
         return
 

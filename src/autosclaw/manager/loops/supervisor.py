@@ -243,7 +243,7 @@ class Supervisor:
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             left = await self._database.read(agents.count_unended)
-            if not left or asyncio.get_running_loop().time() > deadline:
+            if not (left or self._busy) or asyncio.get_running_loop().time() > deadline:
                 return left
             await asyncio.sleep(0.1)
 

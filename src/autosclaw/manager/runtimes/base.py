@@ -127,6 +127,13 @@ class Runtime(Protocol):
         """
         ...
 
+    async def tidy(self) -> None:
+        """Give back what all boxes of this installation share (a network), unless one needs it.
+
+        It is made again by the next start. Twice is safe.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections; boxes go on."""
         ...

@@ -197,6 +197,11 @@ class DockerRuntime:
         with _classified():
             await self._network.remove()
 
+    async def tidy(self) -> None:
+        """See `base.Runtime.tidy`."""
+        with contextlib.suppress(RuntimeRejected):
+            await self.remove_network()
+
     async def close(self) -> None:
         """See `base.Runtime.close`."""
         await self._engine.close()

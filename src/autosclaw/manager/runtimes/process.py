@@ -170,6 +170,9 @@ class ProcessRuntime:
         """See `base.Runtime.watch`."""
         return self._hints.watch()
 
+    async def tidy(self) -> None:
+        """See `base.Runtime.tidy`: processes share nothing."""
+
     async def close(self) -> None:
         """See `base.Runtime.close`."""
         for agent_id in list(self._exits):

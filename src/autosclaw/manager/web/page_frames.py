@@ -3,7 +3,7 @@
 Must not decide who may (services ask policy) and never closes over another page's state.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from pydantic import ValidationError
@@ -24,7 +24,9 @@ async def handle(page: PageConnection, here: Context, data: str) -> bool:
     """One frame; answers `ok` or `error`. False: it was not understood."""
     request_id = None
     try:
-        frame, request_id = _decode(data)
+        raw = _object(data)
+        request_id = _request_id(raw)
+        frame = _decode(raw)
         page.user = await _still(page, here)
         made = await _act(page, here, frame)
     except DomainError as error:
@@ -40,23 +42,34 @@ async def handle(page: PageConnection, here: Context, data: str) -> bool:
     return True
 
 
-def _decode(data: str) -> tuple[live.ClientMessage, str | None]:
+def _object(data: str) -> dict[str, Any]:
     try:
-        raw: Any = msgspec.json.decode(data)
+        raw: object = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError):
         raise bad_input("This frame is not JSON.") from None
-    kind: Any = raw.get("type") if isinstance(raw, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not isinstance(raw, dict):
+        raise bad_input("A frame is an object with a type.")
+    return cast("dict[str, Any]", raw)
+
+
+def _request_id(raw: dict[str, Any]) -> str | None:
+    """Also of a frame that is not understood, so that its sender gets the refusal."""
+    given = raw.get("requestId")
+    return given[: live.REQUEST_ID_CHARS] if isinstance(given, str) else None
+
+
+def _decode(raw: dict[str, Any]) -> live.ClientMessage:
+    kind = raw.get("type")
     if not isinstance(kind, str):
         raise bad_input("A frame is an object with a type.")
     try:
-        frame = live.client_message.validate_python(raw)
+        return live.client_message.validate_python(raw)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         if errors[0]["type"] == "union_tag_invalid":
             raise bad_input(f"There is no message of the type {kind[:60]!r}.") from None
         first = {**errors[0], "loc": errors[0]["loc"][1:]}
         raise bad_input(f"{kind}: {sentence([first])}") from None
-    return frame, frame.request_id
 
 
 async def _still(page: PageConnection, here: Context) -> UserActor:
