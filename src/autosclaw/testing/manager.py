@@ -7,7 +7,9 @@ asks through the doors, the engine or the database.
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import bcrypt
@@ -38,15 +40,19 @@ async def until_stopped(box: FakeBox) -> int:
     return 0
 
 
-def seed(folder: Path) -> None:
+@cache
+def _seeded() -> bytes:
     """A database of the newest schema with PEOPLE in it, all with PASSWORD, quickly hashed."""
-    database = Database(f"sqlite:///{folder / _DATABASE}")
-    schema.migrate(database.engine)
-    hashed = bcrypt.hashpw(prepare(PASSWORD), bcrypt.gensalt(4)).decode()
-    with database.engine.connect() as connection, connection.begin():
-        for name, role in PEOPLE.items():
-            users.add(connection, ids.new_id(), name, hashed, role, utc_now())
-    database.engine.dispose()
+    with TemporaryDirectory() as folder:
+        path = Path(folder, _DATABASE)
+        database = Database(f"sqlite:///{path}")
+        schema.migrate(database.engine)
+        hashed = bcrypt.hashpw(prepare(PASSWORD), bcrypt.gensalt(4)).decode()
+        with database.engine.connect() as connection, connection.begin():
+            for name, role in PEOPLE.items():
+                users.add(connection, ids.new_id(), name, hashed, role, utc_now())
+        database.engine.dispose()
+        return path.read_bytes()
 
 
 class RunningManager:
@@ -65,7 +71,7 @@ class RunningManager:
         **settings: Any,
     ) -> None:
         if not (folder / _DATABASE).exists():
-            seed(folder)
+            (folder / _DATABASE).write_bytes(_seeded())
         self.folder = folder
         self.engine = engine
         self.installation = ""
