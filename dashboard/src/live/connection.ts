@@ -39,12 +39,16 @@ export class Connection {
   private started = false;
   private current: LinkState = { kind: "connecting" };
   private serverInfo: Server | null = null;
+  private firstVersion: string | null = null;
 
   constructor(private readonly openSocket: OpenSocket = (url) => new WebSocket(url)) {}
 
   // Read by React: stable functions.
   readonly state = (): LinkState => this.current;
   readonly server = (): Server | null => this.serverInfo;
+  /** The server was replaced by another version since this page was loaded. */
+  readonly outdated = (): boolean =>
+    this.serverInfo !== null && this.serverInfo.version !== this.firstVersion;
   readonly subscribe = (listener: () => void): (() => void) => {
     this.stateListeners.add(listener);
     return () => this.stateListeners.delete(listener);
@@ -146,6 +150,7 @@ export class Connection {
     switch (frame.type) {
       case "welcome":
         this.serverInfo = frame.server;
+        this.firstVersion ??= frame.server.version;
         this.show({ kind: "catching-up", events: 0 });
         this.enter(frame.epoch);
         break;
