@@ -37,6 +37,12 @@ export function useLinkState(): LinkState {
   return useSyncExternalStore(subscribe, state);
 }
 
+/** This page is of an older version than the server. */
+export function useOutdated(): boolean {
+  const { subscribe, outdated } = useConnection();
+  return useSyncExternalStore(subscribe, outdated);
+}
+
 /** What the server said about itself; null until the first welcome. */
 export function useServer(): Server | null {
   const { subscribe, server } = useConnection();

@@ -77,6 +77,17 @@ describe("Connection", () => {
     expect(connection.server()?.rehearsal).toBe(true);
   });
 
+  it("notices that the server is another version than the page", () => {
+    const greet = (version: string) =>
+      newest().receive({ type: "welcome", protocol: 1, epoch: "e", user: {}, server: { version } });
+    greet("1.0");
+    expect(connection.outdated()).toBe(false);
+    newest().close();
+    connection.retryNow();
+    greet("1.1");
+    expect(connection.outdated()).toBe(true);
+  });
+
   it("resumes every watch where it stood, and tells of a new epoch", () => {
     newest().welcome("e1");
     const follower = new Follower();

@@ -4,14 +4,12 @@ import { isStopping, isWaiting } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { Button } from "@/components/ui/Button";
 import { FieldError } from "@/components/ui/Notice";
+import { keepDraft, readDraft } from "@/lib/drafts";
 import { useIntent } from "@/lib/intent";
 import { useConnection } from "@/live/LiveProvider";
 import type { May } from "./rights";
 
 const MAX_CHARS = 50_000;
-
-/** What was typed outlives moving to another page and back. */
-const drafts = new Map<string, string>();
 
 function placeholder(agent: Agent, may: May): string {
   if (may.reason) return may.reason;
@@ -23,7 +21,7 @@ function placeholder(agent: Agent, may: May): string {
 
 export function ChatBar({ agent, may }: { agent: Agent; may: May }) {
   const connection = useConnection();
-  const [text, setText] = useState(() => drafts.get(agent.id) ?? "");
+  const [text, setText] = useState(() => readDraft(agent.id));
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const intent = useIntent();
@@ -32,8 +30,7 @@ export function ChatBar({ agent, may }: { agent: Agent; may: May }) {
   const change = (value: string) => {
     setText(value);
     setError(null);
-    if (value) drafts.set(agent.id, value);
-    else drafts.delete(agent.id);
+    keepDraft(agent.id, value);
   };
 
   const send = async (event?: FormEvent) => {
