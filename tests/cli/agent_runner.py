@@ -30,6 +30,9 @@ class Runner:
             *("-m", "autosclaw.runner"),
             *("--work", self.work, "--spool", self.base / "spool", "--home", self.base / "home"),
             stdin=asyncio.subprocess.PIPE,
+            # As in a container, where `python -m` would look for modules first.
+            cwd=self.work,
+            start_new_session=True,
             env={**os.environ, "CANARY": "must not reach the agent"},
         )
         assert self.process.stdin is not None

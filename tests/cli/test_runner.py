@@ -164,7 +164,7 @@ async def test_an_interrupt_closes_its_question(manager: FakeManager, runner: Ru
     await manager.event(msgType="result_error")
 
 
-@pytest.mark.parametrize("way", ["frame", "signal"])
+@pytest.mark.parametrize("way", ["frame", "signal", "signal to all"])
 async def test_stops_at_once_in_mid_tool(manager: FakeManager, runner: Runner, way: str) -> None:
     manager.chat(script(endless(runner), "never"))
     await runner.start()
@@ -172,9 +172,13 @@ async def test_stops_at_once_in_mid_tool(manager: FakeManager, runner: Runner, w
     started = time.monotonic()
     if way == "frame":
         manager.send({"type": "close", "reason": "stopped by ada"})
-    else:
+    elif way == "signal":
         assert runner.process is not None
         runner.process.send_signal(signal.SIGTERM)
+    else:
+        # What a container's init may do: the CLI gets it at the same time.
+        assert runner.process is not None
+        os.killpg(runner.process.pid, signal.SIGTERM)
     assert await runner.exit_code() == 0
     assert time.monotonic() - started < 5
     assert not alive(tool)
@@ -326,3 +330,15 @@ async def test_rests_as_long_as_it_is_kept_alive(manager: FakeManager, runner: R
     rested_from = time.monotonic()
     assert await runner.exit_code() == 0
     assert time.monotonic() - rested_from >= 1.9
+
+
+async def test_an_agents_files_are_never_imported(manager: FakeManager, runner: Runner) -> None:
+    """Libraries that the runner imports late are not looked for where the agent writes."""
+    manager.session["keepAliveSeconds"] = 0
+    for name in ("claude_agent_sdk", "mcp", "anyio"):
+        (runner.work / f"{name}.py").write_text("open('stolen', 'w').close()\n")
+    manager.chat(script("hello"))
+    await runner.start()
+    assert await runner.exit_code() == 0
+    assert manager.find(msgType="result_success", content="hello")
+    assert not (runner.work / "stolen").exists()

@@ -41,6 +41,7 @@ def main() -> int:
     # First of all: from here on no other process of this user can look inside.
     narrow.hide_memory()
     places = _places()
+    _import_nothing_of(places)
     logging.basicConfig(level=logging.WARNING, handlers=[_LibraryLog()])
     # What it logs as fatal we see and report as the end of the CLI.
     logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)
@@ -67,6 +68,17 @@ def main() -> int:
 
 async def _live(bootstrap: Bootstrap, places: Places, spool: Spool) -> int:
     return await Agent(bootstrap, places, spool).run()
+
+
+def _import_nothing_of(places: Places) -> None:
+    """Libraries import lazily; what an agent writes must never be what they find."""
+    own = (places.work, places.spool, places.home, Path.cwd())
+    sys.path[:] = [entry for entry in sys.path if entry and not _inside(Path(entry).resolve(), own)]
+
+
+def _inside(path: Path, directories: tuple[Path, ...]) -> bool:
+    # The working directory itself may hold the program's own folder, as in development.
+    return path == directories[-1] or any(path.is_relative_to(place) for place in directories[:-1])
 
 
 def _read_bootstrap() -> Bootstrap:

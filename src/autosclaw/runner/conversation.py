@@ -167,7 +167,7 @@ class Conversation:
                 await session.finish()
                 await either(draining, self._course.stopping, FINISH_SECONDS)
             else:
-                await self._calm(session)
+                await self._calm(session, draining)
             return over, "it closed its output"
         except SessionOver as error:
             stopping = self._course.stopping.is_set()
@@ -227,15 +227,18 @@ class Conversation:
             return None
         return rested_since + keep - asyncio.get_running_loop().time()
 
-    async def _calm(self, session: Session) -> None:
+    async def _calm(self, session: Session, draining: "asyncio.Task[None]") -> None:
         """Interrupt before the end: a CLI whose tools are gone ends at once, else it waits."""
         self._questions.end()
         await session.interrupt(INTERRUPT_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_LINES_SECONDS):
-                while self._activity.state != "idle":
-                    self._course.changed.clear()
-                    await self._course.changed.wait()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LAST_LINES_SECONDS
+        while self._activity.state != "idle" and not draining.done():
+            left = deadline - loop.time()
+            if left <= 0:
+                return
+            self._course.changed.clear()
+            await either(draining, self._course.changed, left)
 
     async def _end(self, session: Session, draining: "asyncio.Task[None] | None") -> None:
         """Leave no process behind, however the session ended."""
