@@ -179,21 +179,28 @@ def _run(connection: Connection, job: _Job, *, alone: bool) -> tuple[Any, BaseEx
     if alone:
         try:
             return job.run(connection), None
-        except OperationalError:
-            raise
         except Exception as error:
+            _raise_if_store_failed(error)
             return None, error
     connection.exec_driver_sql("SAVEPOINT job")
     try:
         value = job.run(connection)
-    except OperationalError:
-        raise
     except Exception as error:
+        _raise_if_store_failed(error)
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
         connection.exec_driver_sql("RELEASE SAVEPOINT job")
         return None, error
     connection.exec_driver_sql("RELEASE SAVEPOINT job")
     return value, None
+
+
+def _raise_if_store_failed(error: Exception) -> None:
+    """A database that is busy, full or gone fails everybody; a statement it refuses (what an
+    agent said nests too deep for its JSON) fails only who asked for it."""
+    if isinstance(error, OperationalError):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        if code != sqlite3.SQLITE_ERROR:
+            raise error
 
 
 def _engine(url: str) -> Engine:
