@@ -7,7 +7,6 @@ line with its port. Must not acknowledge, number or keep anything.
     python -m benchmarks.baseline
 """
 
-import asyncio
 import json
 import socket
 from typing import Any

@@ -5,6 +5,7 @@ used on a database that somebody needs.
 """
 
 import asyncio
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 from autosclaw.manager.services.accounts import hash_password
 from autosclaw.manager.services.link_session import token_digest
-from autosclaw.manager.store import agents, messages, schema, users
+from autosclaw.manager.store import agents, inputs, messages, schema, users
 from autosclaw.manager.store.database import Database, Tx
 from autosclaw.manager.store.times import to_text
 from autosclaw.protocol import ids
@@ -35,13 +36,15 @@ class Seeded:
     agents: Sequence[tuple[str, str]]
 
 
-def seed(data_dir: Path, *, live: int, ended: int = 0, history: int = 0) -> Seeded:
-    """A database with `live` running agents, `ended` stopped ones and, for the first agent, a
-    transcript of `history` events of 200 bytes."""
-    return asyncio.run(_seed(data_dir, live, ended, history))
+def seed(
+    data_dir: Path, *, live: int, ended: int = 0, history: int = 0, prompt: str = ""
+) -> Seeded:
+    """A database with `live` running agents, `ended` stopped ones and, for the last agent, a
+    transcript of `history` events of 200 bytes. `prompt` waits for each as its first message."""
+    return asyncio.run(_seed(data_dir, live, ended, history, prompt))
 
 
-async def _seed(data_dir: Path, live: int, ended: int, history: int) -> Seeded:
+async def _seed(data_dir: Path, live: int, ended: int, history: int, prompt: str) -> Seeded:
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(f"sqlite:///{data_dir / 'autosclaw.db'}")
     schema.migrate(database.engine)
@@ -56,6 +59,8 @@ async def _seed(data_dir: Path, live: int, ended: int, history: int) -> Seeded:
         for number, (agent_id, token) in enumerate(made):
             values = _values(number, agent_id, State.RUNNING, now)
             agents.insert(tx, {**values, "token": token_digest(token), "boot": BOOT}, now)
+            if prompt:
+                _ask(tx, agent_id, prompt, now)
         for number in range(ended):
             values = _values(number, ids.new_id(), State.STOPPED, now)
             past = to_text(now - timedelta(seconds=number))
@@ -64,10 +69,23 @@ async def _seed(data_dir: Path, live: int, ended: int, history: int) -> Seeded:
     try:
         await database.write(job)
         if history:
-            await _write_history(database, made[0][0], history, to_text(now))
+            await _write_history(database, made[-1][0], history, to_text(now))
     finally:
         await database.close()
     return Seeded(password, made)
+
+
+def _ask(tx: Tx, agent_id: str, prompt: str, now: datetime) -> None:
+    inputs.add(
+        tx,
+        agent_id,
+        input_id=ids.new_id(),
+        kind=inputs.Kind.CHAT,
+        payload=json.dumps({"message": prompt}),
+        created_by=USERNAME,
+        key=None,
+        now=now,
+    )
 
 
 def _values(number: int, agent_id: str, state: State, now: datetime) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Server:
         self._log.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stand:
     """A manager on a seeded database, and the files the load generator reads."""
 
@@ -90,26 +90,32 @@ class Stand:
         """Of the manager's main port."""
         return f"http://127.0.0.1:{self.server.port}"
 
+    def kill_and_restart(self) -> None:
+        """kill -9, then a new manager on the same data and port."""
+        self.server.kill()
+        self.server = start_manager(self.folder / "data", port=self.server.port)
+
 
 @contextlib.contextmanager
 def manager(
-    *, live: int, ended: int = 0, history: int = 0, log_level: str = "info"
+    *, live: int, ended: int = 0, history: int = 0, prompt: str = "", log_level: str = "info"
 ) -> Generator[Stand]:
     """A manager with seeded agents, on a data directory that is removed afterwards."""
     BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
-    server = None
+    server = stand = None
     try:
         data = folder / "data"
-        seeded = seed(data, live=live, ended=ended, history=history)
+        seeded = seed(data, live=live, ended=ended, history=history, prompt=prompt)
         server = start_manager(data, log_level=log_level)
         jwt = login(server.port, seeded.password)
+        stand = Stand(server, folder, seeded, jwt)
         (folder / "agents").write_text("".join(f"{a} {t}\n" for a, t in seeded.agents))
         (folder / "jwt").write_text(jwt)
-        yield Stand(server, folder, seeded, jwt)
+        yield stand
     finally:
-        if server is not None:
-            server.stop()
+        for one in {server, stand.server if stand else None} - {None}:
+            one.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
