@@ -25,6 +25,8 @@ describe("answers", () => {
   it("is not an answer while a question is open or 'something else' has no words", () => {
     expect(answersOf([one, open], [toggle(NO_CHOICE, "A", false), NO_CHOICE])).toBeNull();
     expect(answersOf([one], [toggleOther(NO_CHOICE, false)])).toBeNull();
+    const wordless = toggleOther(toggle(NO_CHOICE, "A", true), true);
+    expect(answersOf([many], [wordless])).toBeNull();
     expect(answersOf([open], [type(NO_CHOICE, "  ", false)])).toBeNull();
     expect(answersOf([open], [type(NO_CHOICE, "so", false)])).toEqual({ "Why?": "so" });
   });

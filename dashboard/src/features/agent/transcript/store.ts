@@ -110,7 +110,7 @@ export class TranscriptStore implements Watcher {
   }
 
   resume(epochChanged: boolean): number {
-    if (epochChanged) this.window.dropAfter(this.window.committed);
+    if (epochChanged) this.drop(this.window.committed);
     // Deltas in between are lost, and half a sentence is worse than a short wait.
     this.partials.clear();
     this.confirmed = false;
@@ -132,7 +132,7 @@ export class TranscriptStore implements Watcher {
         this.window.committed = frame.committed;
         // The server knows less than this page: what it lost will come again, perhaps differently.
         if (frame.last < this.window.newest) {
-          this.window.dropAfter(frame.last);
+          this.drop(frame.last);
           this.show();
         }
         break;
@@ -158,7 +158,7 @@ export class TranscriptStore implements Watcher {
   }
 
   async jumpToEnd(): Promise<void> {
-    if (this.window.hasAfter) {
+    if (this.window.hasAfter || this.window.isLost) {
       const page = await this.load("jump", { limit: FIRST_PAGE });
       if (!page) return;
       this.window.reset(page);
@@ -198,6 +198,11 @@ export class TranscriptStore implements Watcher {
     if (!this.following) return;
     this.following = false;
     this.leftAt = this.window.newest;
+  }
+
+  private drop(after: number): void {
+    this.window.dropAfter(after);
+    if (this.window.isLost) void this.jumpToEnd();
   }
 
   private takeEvents(first: number, events: TranscriptEvent[]): void {

@@ -24,6 +24,10 @@ export class EventWindow {
   get hasBefore(): boolean {
     return this.first > 1;
   }
+  /** Nothing is held although there is something: all of it was lost with the server. */
+  get isLost(): boolean {
+    return this.events.length === 0 && this.newest > 0;
+  }
   get hasAfter(): boolean {
     return this.last < this.newest;
   }
