@@ -28,10 +28,19 @@ class Page:
             raise HTTPException(404)
         if self._folder is None:
             return PlainTextResponse(_MISSING, 503)
-        file = (self._folder / path).resolve()
-        if path and file.is_file() and file.is_relative_to(self._folder):
+        file = _file(self._folder, path)
+        if file is not None:
             kept = _FOREVER if path.startswith("assets/") else _FRESH
             return FileResponse(file, headers={"Cache-Control": kept})
         if path.startswith("assets/"):
             raise HTTPException(404)
         return FileResponse(self._folder / "index.html", headers={"Cache-Control": _FRESH})
+
+
+def _file(folder: Path, path: str) -> Path | None:
+    """The file in `folder` that this address names, if there is one."""
+    try:
+        file = (folder / path).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return None
