@@ -49,15 +49,12 @@ BENCHMARKS: dict[str, Callable[[Effort], list[Figure]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
-    parser.add_argument(
-        "--quick", action="store_true", help="once and short: shows no more than order"
-    )
+    parser.add_argument("--quick", action="store_true", help="once and short, for a first look")
     options = parser.parse_args()
     unknown = set(options.names) - BENCHMARKS.keys()
     if unknown:
-        parser.error(
-            f"there is no {', '.join(sorted(unknown))}; choose from {', '.join(BENCHMARKS)}"
-        )
+        known = ", ".join(BENCHMARKS)
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {known}")
     effort = speed.QUICK if options.quick else speed.FULL
     before = os.getloadavg()[0]
     figures: list[Figure] = []

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import uvloop
@@ -203,7 +204,7 @@ async def _speak(spool: Spool, seconds: float, stand: Stand, wire: _Wire, *, kil
 
 
 async def _until(done: Callable[[], bool]) -> None:
-    while not done():
+    while not done():  # noqa: ASYNC110 - what is waited for belongs to the product
         await asyncio.sleep(0.02)
 
 
@@ -220,5 +221,5 @@ def _kept(path: Path, agent_id: str) -> list[str]:
 def _judge(wanted: list[str], found: list[str]) -> tuple[int, int, int]:
     """How many are lost, doubled, and behind one they should precede."""
     there = set(found)
-    behind = sum(a > b for a, b in zip(found, found[1:], strict=False))
+    behind = sum(a > b for a, b in pairwise(found))
     return len(set(wanted) - there), len(found) - len(there), behind

@@ -21,7 +21,11 @@ class Page:
         self.bytes = 0
 
     async def __aenter__(self) -> "Page":
-        self._socket = await self._http.ws_connect(self._url, max_msg_size=64 << 20)
+        try:
+            self._socket = await self._http.ws_connect(self._url, max_msg_size=64 << 20)
+        except BaseException:
+            await self._http.close()
+            raise
         return self
 
     async def __aexit__(self, *_error: object) -> None:

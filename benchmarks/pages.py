@@ -4,6 +4,7 @@ Must not use the load generator's tokens for anything but its agents.
 """
 
 import asyncio
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,6 +48,7 @@ async def _changes(stand: Stand) -> tuple[float, float]:
     ):
         await link.send_json({"type": "register", "agentId": agent_id, "token": token})
         await page.until("agents_changed")
+        reading = asyncio.create_task(_read(link))
         before = stand.server.use().cpu_ns
         for number in range(_CHANGES):
             status = "finished" if number % 2 else "thinking"
@@ -54,7 +56,15 @@ async def _changes(stand: Stand) -> tuple[float, float]:
             await page.until("agents_changed")
             sizes.append(page.bytes)
         cpu = stand.server.use().cpu_ns - before
+        reading.cancel()
     return median(sizes), cpu / 1e6 / _CHANGES
+
+
+async def _read(link: aiohttp.ClientWebSocketResponse) -> None:
+    """Answers pings; says why a link was closed."""
+    async for _message in link:
+        pass
+    print(f"the link was closed: {link.close_code}", file=sys.stderr)
 
 
 def opening(effort: Effort) -> list[Figure]:

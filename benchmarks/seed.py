@@ -41,11 +41,11 @@ def seed(
 ) -> Seeded:
     """A database with `live` running agents, `ended` stopped ones and, for the last agent, a
     transcript of `history` events of 200 bytes. `prompt` waits for each as its first message."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     return asyncio.run(_seed(data_dir, live, ended, history, prompt))
 
 
 async def _seed(data_dir: Path, live: int, ended: int, history: int, prompt: str) -> Seeded:
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(f"sqlite:///{data_dir / 'autosclaw.db'}")
     schema.migrate(database.engine)
     database.start()
