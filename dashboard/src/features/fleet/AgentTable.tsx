@@ -25,22 +25,22 @@ export function AgentTable({ title, trees, limit = Number.POSITIVE_INFINITY }: P
       <h2 id={`agents-${title}`} className="mb-1 font-semibold">
         {title}
       </h2>
-      <table className="w-full border-collapse text-left max-md:block">
+      <table className="w-full border-collapse text-left max-md:block md:table-fixed">
         <thead className="max-md:sr-only">
           <tr>
             <th scope="col" className={`${HEAD} w-[30%]`}>
               Agent
             </th>
-            <th scope="col" className={`${HEAD} w-36`}>
+            <th scope="col" className={`${HEAD} w-38`}>
               State
             </th>
             <th scope="col" className={HEAD}>
               {title === "Ended" ? "How it ended" : "Doing now"}
             </th>
-            <th scope="col" className={`${HEAD} w-24 text-right`}>
+            <th scope="col" className={`${HEAD} w-28 text-right`}>
               Spent
             </th>
-            <th scope="col" className={`${HEAD} w-24 text-right`}>
+            <th scope="col" className={`${HEAD} w-28 text-right`}>
               {title === "Ended" ? "Ran for" : "Age"}
             </th>
           </tr>

@@ -49,6 +49,15 @@ describe("toFleet", () => {
     expect(fleet.running).toBe(0);
   });
 
+  it("does not call those running that only listen", () => {
+    const fleet = toFleet([
+      agent("works", "running"),
+      agent("listens", "running", { processing: false }),
+      agent("starts", "starting"),
+    ]);
+    expect(fleet.running).toBe(1);
+  });
+
   it("orders by start, whatever order the server sends", () => {
     const a = agent("a", "running", { createdAt: "2026-01-01T01:00:00.000Z" });
     const b = agent("b", "waiting", { createdAt: "2026-01-01T02:00:00.000Z" });

@@ -1,5 +1,5 @@
 /** The fleet as its page shows it: who waits, which trees live, which have ended. Pure. */
-import { isEnded, isWaiting } from "@/api/status";
+import { isEnded, isWaiting, lookOf } from "@/api/status";
 import type { Agent } from "@/api/types";
 import { type Branch, flatten, toForest } from "@/lib/forest";
 
@@ -10,6 +10,7 @@ export interface Fleet {
   live: Branch<Agent>[];
   /** Trees in which everything has ended, the latest first. */
   ended: Branch<Agent>[];
+  /** Agents that work right now; idle ones only listen. */
   running: number;
   spent: number;
   /** Some spending is not known, so `spent` is a lower bound. */
@@ -37,7 +38,7 @@ export function toFleet(agents: readonly Agent[]): Fleet {
     ended: trees
       .filter((branch) => !lives(branch))
       .sort((a, b) => (lastEnd(a) < lastEnd(b) ? 1 : -1)),
-    running: agents.filter((agent) => !isEnded(agent) && !isWaiting(agent)).length,
+    running: agents.filter((agent) => lookOf(agent) === "running").length,
     spent: agents.reduce((sum, agent) => sum + agent.costUSD, 0),
     spentUnknown: agents.some((agent) => agent.costUnknown),
   };
