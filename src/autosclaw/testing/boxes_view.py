@@ -65,6 +65,12 @@ class BoxesView:
         async with self._engine.stream("read the log", path, params=params) as chunks:
             return b"".join([chunk async for chunk in chunks])
 
+    async def file(self, container_id: str, path: str) -> bytes:
+        """The tar archive with one file of a container, whether it runs or not."""
+        url = f"/containers/{container_id}/archive"
+        async with self._engine.stream("read a file", url, params={"path": path}) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
     async def processes(self, container_id: str) -> list[tuple[int, str]]:
         """(pid on this machine, command line) of all that runs in it."""
         path = f"/containers/{container_id}/top"
