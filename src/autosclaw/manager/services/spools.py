@@ -52,7 +52,7 @@ class Spools:
         async for line in _lines(chunks):
             try:
                 item = self._read(agent_id, line)
-            except (msgspec.MsgspecError, DomainError) as error:
+            except (msgspec.MsgspecError, RecursionError, ValueError, DomainError) as error:
                 log.warning("spool_ends_early", agent=agent_id, error=type(error).__name__)
                 break
             if item is not None:

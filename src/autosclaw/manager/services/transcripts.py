@@ -50,7 +50,7 @@ def receive(agent_id: str, source_seq: int, raw: bytes | msgspec.Raw, at: str) -
     them out. Raises bad_input with the reason."""
     try:
         event = _decode(raw)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise bad_input(f"This event was not understood: {error}.") from None
     if event.agent_id not in ("", agent_id):
         raise bad_input("agentId names another agent; an agent may only speak for itself.")
