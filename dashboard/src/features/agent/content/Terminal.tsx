@@ -1,6 +1,7 @@
 import Anser from "anser";
 import { memo, useMemo, useState } from "react";
 import { count } from "@/lib/format";
+import { withoutCommands } from "./ansi";
 
 /** Lines shown before somebody asks for the earlier ones: the end of an output says most. */
 const TAIL_LINES = 40;
@@ -16,7 +17,12 @@ export const Terminal = memo(function Terminal({ text, label }: { text: string; 
   const hidden = lines.length - TAIL_LINES;
   const shown = all || hidden <= 0 ? text : lines.slice(-TAIL_LINES).join("\n");
   const parts = useMemo(
-    () => Anser.ansiToJson(shown, { json: true, remove_empty: true, use_classes: true }),
+    () =>
+      Anser.ansiToJson(withoutCommands(shown), {
+        json: true,
+        remove_empty: true,
+        use_classes: true,
+      }),
     [shown],
   );
   return (
