@@ -1100,6 +1100,8 @@ export interface components {
          * @description How the CLI session is to be opened. keep_alive_seconds None = until stopped.
          *
          *         resume: the manager holds this session's log (GET /agent/session with the agent's token).
+         *         subscription: the gateway signs in with a subscription's token, so the CLI has to speak as it
+         *         does for one (its beta headers); the token itself stays in the manager.
          */
         SessionSpec: {
             /** @default  */
@@ -1112,6 +1114,8 @@ export interface components {
             /** @default false */
             resume?: boolean;
             sessionId: string;
+            /** @default false */
+            subscription?: boolean;
         };
         /**
          * SpawnAgent

@@ -173,7 +173,9 @@ class Manager:
         transcripts = Transcripts(database, clock)
         life = Life(transcripts, fleet)
         service = AgentService(database, transcripts, fleet, clock, settings.default_model)
-        links = Links(database, transcripts, fleet, service, clock)
+        links = Links(
+            database, transcripts, fleet, service, clock, subscription=settings.subscription
+        )
         secret = settings.jwt_secret
         accounts = Accounts(
             database,

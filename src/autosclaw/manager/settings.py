@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         return self.anthropic_api_key is not None or self.claude_code_oauth_token is not None
 
     @property
+    def subscription(self) -> bool:
+        """The credential is a subscription's token, not an API key."""
+        return self.anthropic_api_key is None and self.claude_code_oauth_token is not None
+
+    @property
     def agents_port(self) -> int:
         """Port of the listener that containers reach; the one after PORT unless set."""
         if self.agent_port is not None:

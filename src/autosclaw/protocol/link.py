@@ -113,6 +113,8 @@ class SessionSpec(msgspec.Struct, omit_defaults=True, rename="camel"):
     """How the CLI session is to be opened. keep_alive_seconds None = until stopped.
 
     resume: the manager holds this session's log (GET /agent/session with the agent's token).
+    subscription: the gateway signs in with a subscription's token, so the CLI has to speak as it
+    does for one (its beta headers); the token itself stays in the manager.
     """
 
     session_id: str
@@ -120,6 +122,7 @@ class SessionSpec(msgspec.Struct, omit_defaults=True, rename="camel"):
     keep_alive_seconds: int | None = None
     append_prompt: str = ""
     resume: bool = False
+    subscription: bool = False
     question_seconds: int = 24 * 3600
 
 

@@ -152,7 +152,7 @@ class Agent:
             await self._bring_back(spec)
         surroundings = module.Surroundings(
             places=self._places,
-            environment=cli_environment(os.environ, self._places, await self._model_access()),
+            environment=cli_environment(os.environ, self._places, await self._model_access(spec)),
             course=self._course,
             activity=self._activity,
             report=self._report,
@@ -161,10 +161,13 @@ class Agent:
         )
         return module.Conversation(spec, self._bootstrap.agent_id, surroundings)
 
-    async def _model_access(self) -> ModelAccess:
+    async def _model_access(self, spec: SessionSpec) -> ModelAccess:
         if self._bootstrap.provider is not None:
             return ModelAccess.direct(self._bootstrap.provider)
-        return ModelAccess(await self._proxy.start(), api_key=self._proxy.key)
+        address = await self._proxy.start()
+        if spec.subscription:
+            return ModelAccess(address, oauth_token=self._proxy.key)
+        return ModelAccess(address, api_key=self._proxy.key)
 
     async def _bring_back(self, spec: SessionSpec) -> None:
         """Restore the session's files, unless this home still has them."""

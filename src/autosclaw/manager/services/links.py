@@ -40,11 +40,14 @@ class Links:
         fleet: Fleet,
         service: AgentService,
         clock: Clock,
+        *,
+        subscription: bool = False,
     ) -> None:
         self._database = database
         self._transcripts = transcripts
         self._fleet = fleet
         self._clock = clock
+        self._subscription = subscription
         self._sessions: dict[str, LinkSession] = {}
         self._frames = FrameReader(database, transcripts, fleet, service, clock)
         self.on_gone: Callable[[str], None] = lambda _agent_id: None
@@ -85,7 +88,10 @@ class Links:
 
     def _greeting(self, row: AgentRow, session: LinkSession) -> bytes:
         spec = link.SessionSpec(
-            session_id=row.id, model=row.model, keep_alive_seconds=row.keep_alive_seconds
+            session_id=row.id,
+            model=row.model,
+            keep_alive_seconds=row.keep_alive_seconds,
+            subscription=self._subscription,
         )
         return link.encode(
             link.Registered(
