@@ -75,8 +75,14 @@ class Stage:
         answer = await self.admin.post("/api/despawn", {"agentId": agent_id})
         assert answer.status_code == 200, answer.text
 
-    async def running(self, agent_id: str) -> Frame:
-        return await self.admin.becomes(agent_id, state="running", connected=True)
+    async def running(self, agent_id: str, said: int = 0) -> Frame:
+        """It is connected, and what it was told to say is in the transcript."""
+        agent = await self.admin.becomes(agent_id, state="running", connected=True)
+        await eventually(lambda: self._said_enough(agent_id, said))
+        return agent
+
+    async def _said_enough(self, agent_id: str, said: int) -> bool:
+        return len(await self.said(agent_id)) >= said
 
     async def ended(self, agent_id: str, **fields: Any) -> Frame:
         agent = await self.admin.becomes(agent_id, status="stopped", **fields)
@@ -145,7 +151,7 @@ async def test_an_agent_that_crashes_has_failed_with_its_exit_code(stage: Stage)
 @pytest.mark.parametrize("oom", [False, True])
 async def test_a_killed_box_is_named_so(stage: Stage, oom: bool) -> None:
     agent_id = await stage.spawn("say 1")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 1)
     stage.engine.kill((stage.manager.installation, agent_id), oom=oom)
     agent = await stage.ended(agent_id, state="failed")
     assert ("memory" if oom else "killed") in agent["exitReason"]
@@ -160,15 +166,29 @@ async def test_the_tail_of_a_dead_box_is_read_before_it_is_removed(stage: Stage)
     assert await stage.said(agent_id) == numbered(902)
 
 
-async def test_a_spool_with_strange_lines_spoils_nothing_before_them(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "strange",
+    [
+        b'{"seq":4,"event":{"type":"state_changed","state":"completed"}}',
+        b'{"seq":4,"event":{"type":"output","content":"\xff"}}',
+        b"\xff\x00",
+        b'{"seq":4,"event":' + b"[" * 50_000,
+        b'{"seq":4,"event":{"type":"tool_use","input":' + b"[" * 5_000 + b"]" * 5_000 + b"}}",
+        b'{"seq":99,"event":{"type":"output","content":"a gap"}}',
+        b'{"seq":1e400,"event":{}}',
+        b"x" * (2 << 20),
+    ],
+)
+async def test_a_spool_with_a_strange_line_spoils_nothing_before_it(
+    stage: Stage, strange: bytes
+) -> None:
     agent_id = await stage.spawn("say 2")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 2)
     box = stage.manager.box(agent_id)
     assert box is not None
     event = {"type": "output", "msgType": "text", "content": "event 3"}
     box.write_spool(json.dumps({"seq": 3, "event": event}).encode() + b'\n{"ack": 1}\n')
-    box.write_spool(b'{"seq":4,"event":{"type":"state_changed","state":"completed"}}\n')
-    box.write_spool(b'{"seq":5,"event":{"type":"output","content":"never"}}\n{"seq": 6, "ev')
+    box.write_spool(strange + b'\n{"seq": 5, "ev')
     stage.engine.kill((stage.manager.installation, agent_id))
     await stage.ended(agent_id, state="failed")
     assert await stage.said(agent_id) == numbered(3)
@@ -201,7 +221,7 @@ async def test_an_engine_that_comes_back_starts_what_waited(stage: Stage) -> Non
     await eventually(lambda: f"inspect {agent_id}" in stage.engine.calls)
     stage.look(agent_id)
     stage.look(agent_id)
-    await stage.running(agent_id)
+    await stage.running(agent_id, 1)
     assert stage.starts(agent_id) == 1
 
 
@@ -217,7 +237,7 @@ async def test_an_agent_that_never_reports_has_failed_within_its_time(stage: Sta
 
 async def test_a_vanished_container_is_lost_after_two_sightings(stage: Stage) -> None:
     agent_id = await stage.spawn("say 2")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 2)
     stage.engine.lose((stage.manager.installation, agent_id))
     await stage.admin.becomes(agent_id, connected=False)
     await seen_again(stage, agent_id)
@@ -241,7 +261,7 @@ async def seen_again(stage: Stage, agent_id: str) -> None:
 
 async def test_a_listing_that_fails_changes_nothing(stage: Stage) -> None:
     agent_id = await stage.spawn("say 2")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 2)
     stage.engine.faults.unavailable = -1
     await seen_again(stage, agent_id)
     stage.clock.pass_(10 * SIGHTINGS_SECONDS)
@@ -353,7 +373,7 @@ async def test_killed_in_any_step_of_a_start(
         await stage.managers.kill()
         monkeypatch.undo()
     await stage.up()
-    await stage.running(agent_id)
+    await stage.running(agent_id, 2)
     assert stage.boxes(agent_id) == 1
     await stage.say(agent_id, "finish")
     await stage.ended(agent_id, state="completed")
@@ -391,7 +411,7 @@ async def test_killed_in_any_step_of_a_stop(
 ) -> None:
     """A stop that was accepted is never forgotten, and the tail is kept."""
     agent_id = await stage.spawn("say 4")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 4)
     reached = hang(monkeypatch, verb, when)
     await stage.stop(agent_id)
     await asyncio.wait_for(reached.wait(), 5)
@@ -440,7 +460,7 @@ async def test_agents_go_on_over_a_manager_that_is_killed_again_and_again(stage:
 
 async def test_what_ended_while_nobody_looked_is_known_afterwards(stage: Stage) -> None:
     agent_id = await stage.spawn("say 2")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 2)
     await stage.managers.kill()
     key = next(key for key in stage.engine.boxes if key[1] == agent_id)
     event = {"type": "output", "msgType": "text", "content": "event 3"}
@@ -501,7 +521,7 @@ async def cut_off(stage: Stage, agent_id: str) -> None:
 async def test_shutdown_stops_agents(stage: Stage) -> None:
     agents = [await stage.spawn("say 2") for _ in range(3)]
     for agent_id in agents:
-        await stage.running(agent_id)
+        await stage.running(agent_id, 2)
     left = await asyncio.wait_for(stage.managers.stop(), 10)
     assert left == 0
     assert not stage.engine.boxes
@@ -517,7 +537,7 @@ async def test_shutdown_keeps_agents_when_told_so(tmp_path: Path) -> None:
         stage = Stage(managers, Clock())
         await stage.up()
         agent_id = await stage.spawn("say 2")
-        await stage.running(agent_id)
+        await stage.running(agent_id, 2)
         assert await asyncio.wait_for(stage.managers.stop(), 10) == 1
         assert stage.boxes(agent_id) == 1
         await stage.up()
@@ -532,7 +552,7 @@ async def test_shutdown_keeps_agents_when_told_so(tmp_path: Path) -> None:
 
 async def test_while_it_shuts_down_nothing_new_is_taken(stage: Stage) -> None:
     agent_id = await stage.spawn("say 1")
-    await stage.running(agent_id)
+    await stage.running(agent_id, 1)
     stage.engine.faults.delay_seconds = 0.2
     stopping = asyncio.ensure_future(stage.managers.stop())
     await eventually(lambda: f"stop {agent_id}" in stage.engine.calls)
