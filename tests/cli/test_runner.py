@@ -72,6 +72,19 @@ async def test_works_and_finishes(manager: FakeManager, runner: Runner) -> None:
     assert any(frame["type"] == "delta" for frame in manager.transient)
 
 
+@pytest.mark.parametrize("subscription", [False, True])
+async def test_speaks_as_the_credential_of_the_gateway_asks(
+    manager: FakeManager, runner: Runner, subscription: bool
+) -> None:
+    manager.session |= {"keepAliveSeconds": 0, "subscription": subscription}
+    manager.chat(script("hello"))
+    await runner.start()
+    assert await runner.exit_code() == 0
+    assert manager.find(msgType="result_success")
+    assert manager.betas
+    assert all(("oauth-" in betas) is subscription for betas in manager.betas)
+
+
 async def test_waits_for_its_first_message(manager: FakeManager, runner: Runner) -> None:
     manager.session["keepAliveSeconds"] = 0
     await runner.start()

@@ -25,6 +25,7 @@ class FakeManager:
             "keepAliveSeconds": keep_alive_seconds,
         }
         self.model_url = model_url
+        self.betas: list[str] = []
         self.session_log: dict[str, str] = {}
         self.events: Events = []
         self.transient: list[dict[str, Any]] = []
@@ -173,6 +174,7 @@ class FakeManager:
     async def _model(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             raise web.HTTPUnauthorized
+        self.betas.append(request.headers.get("anthropic-beta", ""))
         kept = {k: v for k, v in request.headers.items() if k.lower() == "content-type"}
         async with (
             aiohttp.ClientSession() as http,
