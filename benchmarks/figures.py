@@ -53,12 +53,12 @@ def at_least(
     name: str, unit: str, ours: float, bar: float, baseline: float | None = None
 ) -> Figure:
     """Higher is better."""
-    return Figure(name, unit, ours, plain, f"≥ {number(bar)}", ours >= bar)
+    return Figure(name, unit, ours, baseline, f"≥ {number(bar)}", ours >= bar)
 
 
-def at_most(name: str, unit: str, ours: float, bar: float, plain: float | None = None) -> Figure:
+def at_most(name: str, unit: str, ours: float, bar: float, baseline: float | None = None) -> Figure:
     """Lower is better."""
-    return Figure(name, unit, ours, plain, f"≤ {number(bar)}", ours <= bar)
+    return Figure(name, unit, ours, baseline, f"≤ {number(bar)}", ours <= bar)
 
 
 def median(values: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ Must not use the load generator's tokens for anything but its agents.
 """
 
 import asyncio
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,11 +40,9 @@ def change(effort: Effort) -> list[Figure]:
 async def _changes(stand: Stand) -> tuple[float, float]:
     agent_id, token = stand.seeded.agents[0]
     sizes: list[float] = []
-    async with (
-        Page(stand.url, stand.jwt) as page,
-        aiohttp.ClientSession() as http,
-        http.ws_connect(f"{stand.url}/agent") as link,
-    ):
+    async with Page(stand.url, stand.jwt) as page, aiohttp.ClientSession() as http:
+        await page.until("project_list")
+        link = await http.ws_connect(f"{stand.url}/agent")
         await link.send_json({"type": "register", "agentId": agent_id, "token": token})
         await page.until("agents_changed")
         reading = asyncio.create_task(_read(link))
@@ -61,10 +58,9 @@ async def _changes(stand: Stand) -> tuple[float, float]:
 
 
 async def _read(link: aiohttp.ClientWebSocketResponse) -> None:
-    """Answers pings; says why a link was closed."""
+    """Answers pings."""
     async for _message in link:
         pass
-    print(f"the link was closed: {link.close_code}", file=sys.stderr)
 
 
 def opening(effort: Effort) -> list[Figure]:

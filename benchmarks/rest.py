@@ -6,6 +6,7 @@ measured. Must not use more connections than a browser and a few scripts would.
 
 import asyncio
 import time
+from typing import cast
 
 import uvloop
 
@@ -26,9 +27,8 @@ class _Client(asyncio.Protocol):
         self.answers = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self._request)
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._data += data

@@ -40,8 +40,12 @@ class DashboardSocket:
             await websocket.close(_POLICY)  # refuses the handshake: 403
             return
         await websocket.accept()
-        await _greet(page, here)
-        self._pages.add(page)
+        self._pages.add(page)  # before its list is read: no change falls in between
+        try:
+            await _greet(page, here)
+        except BaseException:
+            self._pages.remove(page)
+            raise
         reading = asyncio.create_task(_read(websocket, here, page))
         writing = asyncio.create_task(_write(websocket, here, page))
         try:
@@ -93,6 +97,7 @@ async def _greet(page: PageConnection, here: Context) -> None:
     page.push(live.encode(live.AgentList(agents=agents)).decode())
     page.push(live.encode(live.ScheduleList()).decode())
     page.push(live.encode(live.ProjectList()).decode())
+    page.greeted()
 
 
 async def _read(websocket: WebSocket, here: Context, page: PageConnection) -> None:

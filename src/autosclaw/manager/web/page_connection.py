@@ -13,6 +13,9 @@ from autosclaw.manager.hub import Batch, Channel, events_frame
 from autosclaw.manager.services.transcripts import Transcript, Transcripts
 from autosclaw.protocol import limits
 
+# News are told four times a second; a list is read in less than a minute.
+_NEWS_BEFORE_LIST = 256
+
 
 @dataclass(slots=True)
 class Watch:
@@ -40,6 +43,7 @@ class PageConnection:
         self.plain = plain
         self.watches: dict[str, Watch] = {}
         self.closing: tuple[int, str] | None = None
+        self._news: list[str] | None = []
         self._frames: deque[str] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -50,6 +54,21 @@ class PageConnection:
             self.close(1013, "this page does not read what it gets")
             return
         self._put(frame)
+
+    def tell(self, frame: str) -> None:
+        """News of the fleet: they follow the list that they change."""
+        if self._news is None:
+            self.push(frame)
+        elif len(self._news) < _NEWS_BEFORE_LIST:
+            self._news.append(frame)
+        else:
+            self.close(1013, "the list of agents took too long")
+
+    def greeted(self) -> None:
+        """The list is on its way; what changed since it was read follows."""
+        news, self._news = self._news or [], None
+        for frame in news:
+            self.push(frame)
 
     def _put(self, frame: str) -> None:
         self._frames.append(frame)

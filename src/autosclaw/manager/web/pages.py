@@ -60,7 +60,7 @@ class Pages:
         told = live.AskNotification(agent_id=agent_id, agent_name=name)
         frame = live.encode(told).decode()
         for page in tuple(self._pages):
-            page.push(frame)
+            page.tell(frame)
 
     async def run(self) -> None:
         """Tell pages what changed, until cancelled."""
@@ -88,6 +88,6 @@ class Pages:
         if plain_pages:
             whole = live.encode(live.AgentList(agents=await self._fleet.current())).decode()
         for page in tuple(self._pages):
-            page.push(whole if page.plain else frame)
+            page.tell(whole if page.plain else frame)
             for agent_id in ended & page.watches.keys():
                 page.push(live.encode(live.AgentStopped(agent_id=agent_id)).decode())
