@@ -17,7 +17,7 @@ from autosclaw.manager.runtimes.docker_engine import Engine, engine_url
 from autosclaw.testing.boxes_view import BoxesView
 from autosclaw.testing.live_client import LiveClient
 from autosclaw.testing.live_manager import PASSWORD, USERNAME, LiveManager
-from autosclaw.testing.watched_model import WatchedModel
+from autosclaw.testing.watched_model import KEY, WatchedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,33 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(folder: Path, image: str | None, **settings: str) -> AsyncGenerator[Rig, None]:
+async def rig(
+    folder: Path,
+    image: str | None,
+    *,
+    key: str = KEY,
+    password: str = PASSWORD,
+    **settings: str,
+) -> AsyncGenerator[Rig, None]:
     """A manager that runs and a person who is signed in.
 
-    image: the agents' image; None: they are processes of this machine. settings: variables for
-    the manager. Fails on the way out when the manager was told to stop and left boxes.
+    image: the agents' image; None: they are processes of this machine. key: the provider's.
+    password: the admin's. settings: variables for the manager. Fails on the way out when a
+    manager that was told to stop left boxes.
     """
-    model = WatchedModel()
+    model = WatchedModel(key)
     await model.start()
     where = {"RUNTIME": "process"} if image is None else {"RUNTIME": "docker", "AGENT_IMAGE": image}
-    manager = LiveManager(folder, **{**where, **model.settings, **settings})
+    manager = LiveManager(
+        folder, **{**where, **model.settings, "ADMIN_PASSWORD": password, **settings}
+    )
     person = LiveClient(manager.url)
     boxes: BoxesView | None = None
     try:
         await manager.start()
         if image is not None:
             boxes = BoxesView(Engine(engine_url(os.environ)), manager.installation())
-        await person.sign_in(USERNAME, PASSWORD)
+        await person.sign_in(USERNAME, password)
         made = Rig(manager, model, person, boxes)
         yield made
         await _leave_in_order(made)
