@@ -99,6 +99,11 @@ async def connect(url: str, **options: Any) -> AsyncIterator[Socket]:
             await socket.close()
 
 
+def client(url: str, **options: Any) -> httpx.AsyncClient:
+    """There is no TLS here; reading its certificates would take most of a test's time."""
+    return httpx.AsyncClient(base_url=url, trust_env=False, verify=False, **options)
+
+
 class Person:
     """Somebody signed in (or not): REST with a token, and the page's socket."""
 
@@ -106,7 +111,7 @@ class Person:
         self.url = url
         self.token = token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=15)
+        self.http = client(url, headers=headers, timeout=15)
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self.http.get(path, params=params)
@@ -170,7 +175,7 @@ async def eventually(check: Callable[[], Any], seconds: float = SECONDS) -> Any:
 
 
 async def sign_in(url: str, username: str, password: str) -> Person:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+    async with client(url) as http:
         answer = await http.post("/auth/login", json={"username": username, "password": password})
     assert answer.status_code == 200, answer.text
     return Person(url, answer.json()["token"])

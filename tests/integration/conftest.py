@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -16,6 +16,14 @@ from .clients import Frame, Person, Socket, connect, eventually, sign_in
 
 # What the manager logs is not looked at here, and rendering it is slow.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _quick_hashes() -> Iterator[None]:
+    """Passwords are hashed as in production by the tests of accounts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autosclaw.manager.services.accounts.BCRYPT_ROUNDS", 4)
+        yield
 
 
 class World:

@@ -18,7 +18,7 @@ async def test_on_connection_unasked_three_lists(world: World) -> None:
         assert agent_id in [agent["id"] for agent in page.got[0]["agents"]]
         assert (page.got[1]["schedules"], page.got[2]["projects"]) == ([], [])
         other = await world.admin.spawn(name="new")
-        await page.until(lambda: other in str(page.all("agent_list")[-1]))
+        await page.until(lambda: other in str(page.all("agent_list")[-1:]))
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "agent"])
@@ -79,8 +79,8 @@ async def test_start_talk_stop(world: World) -> None:
         await page.send({"type": "chat", "agentId": agent["id"], "message": "Still there?"})
         assert "ended" in (await page.next("error"))["message"]
         another = await world.member.spawn(name="news")
-        await page.until(lambda: another in str(page.all("agent_list")[-1]))
-        await idle.until(lambda: another in str(idle.all("agent_list")[-1]))
+        await page.until(lambda: another in str(page.all("agent_list")[-1:]))
+        await idle.until(lambda: another in str(idle.all("agent_list")[-1:]))
         assert len(page.all("agent_stopped")) == 1
         assert not idle.all("agent_stopped")
 
@@ -167,7 +167,7 @@ async def test_a_request_id_is_answered_and_a_key_makes_it_once(world: World) ->
 
 async def started(page: Socket, name: str) -> dict:
     def find() -> dict | None:
-        lists = page.all("agent_list")
-        return next((a for a in lists[-1]["agents"] if a["name"] == name), None)
+        newest = page.all("agent_list")[-1:]
+        return next((a for told in newest for a in told["agents"] if a["name"] == name), None)
 
     return await page.until(find)
