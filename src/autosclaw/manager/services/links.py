@@ -156,8 +156,8 @@ class Links:
             if not rows:
                 return
             for row in rows:
+                session.sent_input = row.number  # before the agent can say that it has it
                 yield to_frame(row)
-                session.sent_input = row.number
             if not session.acknowledged:
                 number = session.sent_input
                 await self._database.write(
