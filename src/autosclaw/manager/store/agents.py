@@ -63,7 +63,11 @@ _TIMES = frozenset({"state_since", "missing_since", "created_at"}) | {
     "deleted_at",
 }
 
-# Built once: it runs with every commit of every agent that speaks.
+# Built once: they run with every request, every change of the fleet, every commit of an agent.
+_SELECT = select(*_COLUMNS)
+_BY_ID = _SELECT.where(agents.c.id == bindparam("of"))
+_BY_TOKEN = _SELECT.where(agents.c.token == bindparam("digest"))
+_AMONG = _SELECT.where(agents.c.id.in_(bindparam("ids", expanding=True)))
 _ADVANCE = (
     update(agents)
     .where(
@@ -108,13 +112,13 @@ def insert(tx: Connection, values: dict[str, Any], now: datetime) -> None:
 
 def get(tx: Connection, agent_id: str) -> AgentRow | None:
     """One agent, archived or not."""
-    row = tx.execute(select(*_COLUMNS).where(agents.c.id == agent_id)).one_or_none()
+    row = tx.execute(_BY_ID, {"of": agent_id}).one_or_none()
     return _row(row) if row else None
 
 
 def by_token_hash(tx: Connection, digest: str) -> AgentRow | None:
     """The agent whose running boot has this token hash."""
-    row = tx.execute(select(*_COLUMNS).where(agents.c.token == digest)).one_or_none()
+    row = tx.execute(_BY_TOKEN, {"digest": digest}).one_or_none()
     return _row(row) if row else None
 
 
@@ -126,7 +130,7 @@ def by_spawn_key(tx: Connection, key: str) -> AgentRow | None:
 
 def many(tx: Connection, ids: Collection[str]) -> list[AgentRow]:
     """The agents among `ids` that exist."""
-    rows = tx.execute(select(*_COLUMNS).where(agents.c.id.in_(list(ids)))).all()
+    rows = tx.execute(_AMONG, {"ids": list(ids)}).all()
     return [_row(row) for row in rows]
 
 

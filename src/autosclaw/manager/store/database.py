@@ -59,6 +59,7 @@ class Database:
         self.engine = _engine(url)
         self._queue: queue.SimpleQueue[_Job | _Order] = queue.SimpleQueue()
         self._pending = 0
+        self._pinging: asyncio.Future[int] | None = None
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._writer = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -104,8 +105,15 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when the database does not answer."""
-        await self.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar_one())
+        """Raises StoreUnavailable when the database does not answer.
+
+        Who asks while somebody waits for the answer gets the same; so asking is cheap.
+        """
+        if self._pinging is None or self._pinging.done():
+            answer = self.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar_one())
+            self._pinging = asyncio.ensure_future(answer)
+            self._pinging.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(self._pinging)
 
     def _read(self, job: Callable[[Connection], T]) -> T:
         try:

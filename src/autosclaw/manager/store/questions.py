@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from autosclaw.manager.store.tables import questions
 from autosclaw.manager.store.times import to_text
@@ -48,6 +48,15 @@ _COLUMNS = (
     questions.c.asked_at,
 )
 
+_OPEN_OF = (
+    select(*_COLUMNS)
+    .where(
+        questions.c.agent_id.in_(bindparam("ids", expanding=True)),
+        questions.c.state == QuestionState.OPEN,
+    )
+    .order_by(questions.c.asked_at)
+)
+
 
 def _row(row: Row[*tuple[Any, ...]]) -> QuestionRow:
     return QuestionRow(row[0], row[1], row[2], row[3], QuestionState(row[4]), row[5], row[6])
@@ -84,12 +93,8 @@ def newest_open(tx: Connection, agent_id: str) -> QuestionRow | None:
 
 def open_of(tx: Connection, agent_ids: Collection[str]) -> dict[str, QuestionRow]:
     """The newest open question of each agent that has one."""
-    query = (
-        select(*_COLUMNS)
-        .where(questions.c.agent_id.in_(list(agent_ids)), questions.c.state == QuestionState.OPEN)
-        .order_by(questions.c.asked_at)
-    )
-    return {row[1]: _row(row) for row in tx.execute(query)}
+    found = tx.execute(_OPEN_OF, {"ids": list(agent_ids)})
+    return {row[1]: _row(row) for row in found}
 
 
 def close(
