@@ -1,5 +1,6 @@
-import { Lexer, type Token } from "marked";
+import type { Token } from "marked";
 import { memo, useMemo, useRef } from "react";
+import { blocksOf } from "./blocks";
 import { MarkdownBlock } from "./MarkdownBlock";
 
 /**
@@ -12,9 +13,9 @@ function useTokens(text: string, writing: boolean): Token[] {
     const { current } = settled;
     if (!writing || current.length > text.length) {
       settled.current = { length: 0, tokens: [] };
-      return Lexer.lex(text);
+      return blocksOf(text);
     }
-    const tail = Lexer.lex(text.slice(current.length));
+    const tail = blocksOf(text.slice(current.length));
     if (tail.length <= 2) return [...current.tokens, ...tail];
     const done = tail.slice(0, -1);
     settled.current = {
