@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,31 @@ async def test_an_agent_quicker_than_our_own_loop_may_apply_what_it_got(world: W
     await world.here.links.closed(session)
 
 
+async def test_nothing_is_acknowledged_before_it_is_durable(world: World) -> None:
+    await world.spawn()
+    session = await world.here.links.open(world.register())
+    frames = world.here.links.outgoing(session)
+    assert json.loads(await anext(frames))["type"] == "registered"
+    held = threading.Event()
+    holding = world.here.database.submit(lambda _tx: held.wait(10))
+    await world.here.links.feed(session, '{"type":"events","first":1,"events":[{"type":"output"}]}')
+    session.push(b'{"type":"marker"}')
+    assert json.loads(await anext(frames))["type"] == "marker"
+    coming = asyncio.ensure_future(anext(frames))
+    await world.here.transcripts.page(
+        world.agent_id, before=None, after=0, limit=9, max_bytes=99
+    )  # time enough for a read of the database
+    session.wake.set()
+    assert session.transcript.acked == 0
+    assert session.transcript.channel.last > session.transcript.channel.committed
+    assert not coming.done()
+    held.set()
+    await holding
+    assert json.loads(await coming) == {"type": "ack", "seq": 1}
+    assert session.transcript.channel.last == session.transcript.channel.committed
+    await world.here.links.closed(session)
+
+
 async def test_a_registration_that_is_given_up_leaves_nothing(world: World) -> None:
     """Cancelled after any number of steps: not connected, and the next one is served."""
     await world.spawn()
@@ -88,25 +114,31 @@ async def test_a_registration_that_is_given_up_leaves_nothing(world: World) -> N
     assert await world.state() is State.DISCONNECTED
 
 
-async def test_a_chat_that_is_given_up_is_taken_in_whole_or_not_at_all(world: World) -> None:
+async def test_a_chat_that_is_given_up_while_it_is_written_is_taken_in_whole(
+    world: World,
+) -> None:
     await world.spawn()
     session = await world.here.links.open(world.register())
-    for step in range(40):
-        said = asyncio.create_task(world.here.conversations.chat(ADMIN, world.agent_id, f"{step}"))
-        for _ in range(step % 10):
-            await asyncio.sleep(0.0002)
+    for number in range(1, 4):
+        held = threading.Event()
+        holding = world.here.database.submit(lambda _tx, held=held: held.wait(10))
+        said = asyncio.create_task(
+            world.here.conversations.chat(ADMIN, world.agent_id, f"{number}")
+        )
+        transcript = session.transcript
+        await eventually(transcript.lock.locked)
         said.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await said
-        frame = {"type": "events", "first": step + 1, "events": [{"type": "output"}]}
+        await asyncio.gather(said, return_exceptions=True)
+        held.set()
+        await holding
+        frame = {"type": "events", "first": number, "events": [{"type": "output"}]}
         await world.here.links.feed(session, json.dumps(frame))
-    await eventually(lambda: session.transcript.acked == 40)
+        await eventually(lambda n=number: session.transcript.acked == n)
     assert session.closing is None
-    agent = await world.here.agents.get(ADMIN, world.agent_id)
     rows, last = await world.here.transcripts.page(
         world.agent_id, before=None, after=0, limit=500, max_bytes=10**6
     )
     assert [number for number, _ in rows] == list(range(1, last + 1))
-    typed = [text for _, text in rows if '"user_input"' in text]
-    assert agent.last_seq == last == 40 + len(typed) + 1
+    typed = [json.loads(text)["content"] for _, text in rows if '"user_input"' in text]
+    assert typed == ["1", "2", "3"]
     await world.here.links.closed(session)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -500,6 +501,10 @@ async def test_stopped_in_every_state(
     agent = await stage.ended(agent_id, state="stopped")
     assert agent["exitReason"] == "Stopped by admin."
     assert agent["waitingForAskUser"] is False
+    with sqlite3.connect(stage.manager.folder / "autosclaw.db") as connection:
+        questions = connection.execute("select state from questions").fetchall()
+    connection.close()
+    assert questions == ([("ended",)] if state == "waiting" else [])
     again = await stage.admin.post("/api/despawn", {"agentId": agent_id})
     assert again.status_code == 409
 
