@@ -10,6 +10,7 @@ from autosclaw.testing.rig import Rig
 
 from .conftest import Visiting
 from .test_questions import ask
+from .visit import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -28,18 +29,43 @@ BIDI = "\u202eRIGHT-TO-LEFT\u2066\u2067 \u200f\u0000bell\u0007"
 ESCAPES = (
     r"\033[31mred\033[0m\033[2J\033]0;title\007\033]8;;javascript:alert(1)\007link\033]8;;\007"
 )
+# Each of them alone took a page down while it was read or drawn.
+NESTED = (
+    ">" * 9_000,
+    "- " * 3_000 + "a",
+    "_a" * 8_000,
+    "|a" * 100 + "|\n" + "|-" * 100 + "|\n" + "|\n" * 3_000,
+)
 HOSTILE_NAME = f"<img src=x onerror={RAN}>\u202eeman"
+ALLOWED = ("leads: https://example.invalid/", "leads: https://evil.invalid/")
 LINE_CHARS = 50_000
-SEEN = """
-() => ({
-  ran: window.ran ?? null,
-  scripts: document.querySelectorAll("main script, main iframe, main svg[onload]").length,
-  images: document.querySelectorAll("main img").length,
-  forms: document.querySelectorAll("[role=log] form, [role=log] style").length,
-  links: [...document.querySelectorAll("[role=log] a")].map((each) => each.href),
-  handlers: [...document.querySelectorAll("*")].filter((each) =>
-    [...each.attributes].some(({ name }) => name.startsWith("on"))).length,
-})
+# Reads on from where the log stands; what it found on the way, as "what: example".
+FOUND = """
+async (log) => {
+  const found = new Set();
+  const look = (what, selector) => {
+    const all = document.querySelectorAll(selector);
+    for (const each of all) found.add(`${what}: ${each.outerHTML}`);
+  };
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (let still = 0; still < 5; ) {
+    look("runs", "main script, main iframe, main object, main embed");
+    look("loads", "main img, main link, main style, main svg image");
+    look("asks", "[role=log] form");
+    for (const each of document.querySelectorAll("main *")) {
+      const acts = each.getAttributeNames().some((name) => name.startsWith("on"));
+      if (acts) found.add(`acts: ${each.outerHTML}`);
+    }
+    for (const each of document.querySelectorAll("main a")) found.add(`leads: ${each.href}`);
+    const before = log.scrollTop;
+    log.scrollTop += log.clientHeight * 0.5;
+    await frame();
+    await frame();
+    still = log.scrollTop === before ? still + 1 : 0;
+  }
+  if (window.ran !== undefined) found.add("ran");
+  return [...found];
+}
 """
 
 
@@ -50,9 +76,7 @@ async def test_nothing_of_it_runs_or_loads(live: Rig, visit: Visiting) -> None:
                 "blocks": [
                     {"think": f"{MARKUP} {BIDI}"},
                     f"{MARKUP}\n\n{LINKS}\n\n{BIDI} after",
-                    bash(
-                        f"printf '%s\\n' \"{MARKUP}\"; printf '{ESCAPES}\\n'; echo end-of-$((1 + 1))"
-                    ),
+                    bash(f"echo \"{MARKUP}\"; printf '{ESCAPES}\\n'; echo end-$((1 + 1))"),
                 ]
             },
             {
@@ -63,6 +87,7 @@ async def test_nothing_of_it_runs_or_loads(live: Rig, visit: Visiting) -> None:
                 ]
             },
             ask((f"Which {MARKUP}?", False, (f"{MARKUP}", f"{LINKS} {BIDI}"))),
+            {"blocks": [*NESTED, bash("true")]},
             {"tool": MARKUP[:60], "input": {MARKUP: MARKUP}},
             "Still here.",
         ),
@@ -85,13 +110,17 @@ async def test_nothing_of_it_runs_or_loads(live: Rig, visit: Visiting) -> None:
     assert "end-2" in rows
     assert "\nredlink\n" in rows
 
-    seen = await person.page.evaluate(SEEN)
-    links = set(seen.pop("links"))
-    assert seen == {"ran": None, "scripts": 0, "images": 0, "forms": 0, "handlers": 0}
-    assert {link.partition(":")[0] for link in links} == {"https"}
-    assert "https://example.invalid/" in links
-    assert await person.overflows() == []
-    await person.shot("hostile-end")
+    await person.page.keyboard.press("Home")
+    found: list[str] = await person.log.evaluate(FOUND)
+    assert f"leads: {person.url}/" in found
+    assert "leads: https://example.invalid/" in found
+    assert [
+        each for each in found if not each.startswith((*ALLOWED, f"leads: {person.url}/"))
+    ] == []
+    for viewport in (DESKTOP, PHONE):
+        await person.page.set_viewport_size(viewport)
+        assert await person.overflows() == []
+        await person.shot(f"hostile-end-{viewport['width']}")
 
 
 async def test_lines_without_an_end_leave_the_page_usable(live: Rig, visit: Visiting) -> None:
@@ -116,9 +145,7 @@ async def test_lines_without_an_end_leave_the_page_usable(live: Rig, visit: Visi
     await person.says("Listening.")
     await person.button("Unfold all steps").click()
     assert await person.overflows() == []
-    await person.page.set_viewport_size({"width": 390, "height": 844})
-    assert await person.overflows() == []
-    await person.shot("endless-line-390")
+    await person.shot("endless-line")
     await person.chat.fill("Do you hear me?")
     await person.page.keyboard.press("Enter")
     await person.says(re.compile("admin.*Do you hear me", re.S))
