@@ -23,7 +23,14 @@ async def live(
         yield made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
+async def small(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Agents in containers of 512 MiB."""
+    async with rig(tmp_path, agent_image(os.environ), AGENT_MEMORY_MB="512") as made:
+        yield made
+
+
+@pytest.fixture
 async def contained(tmp_path: Path) -> AsyncIterator[Rig]:
     """Agents in containers."""
     async with rig(tmp_path, agent_image(os.environ)) as made:

@@ -76,7 +76,8 @@ class Cable:
             ends.append(forth)
             self._open.add(forth)
             await asyncio.gather(self._pass(reader, forth), self._pass(back, writer))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Cancelled by `unplug` alone; the server's own callback cannot bear it.
             pass
         finally:
             for end in ends:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,11 @@ async def test_a_stop_is_not_forgotten_while_the_engine_hangs(
     await cable.unplug()
     await cable.plug()
     assert (await live.person.ended(agent, 60))["exitReason"] == "Stopped by admin."
-    assert await live.containers.of(agent) is None
+    await eventually(partial(_gone, live, agent), "its container is gone", 15)
+
+
+async def _gone(live: Rig, agent: str) -> bool:
+    return await live.containers.of(agent) is None
 
 
 async def _logged(live: Rig, event: str) -> bool:

@@ -40,7 +40,8 @@ class Rig:
         url = self.model.url
         if self.boxes is not None:
             url = await self.model.listen(await self.boxes.gateway())
-        await self.manager.terminate()
+        # An orderly end would take the boxes' network, and with it this address, along.
+        await self.manager.kill()
         self.manager.settings |= {"CREDENTIALS": "direct", "ANTHROPIC_BASE_URL": url}
         await self.manager.start()
 

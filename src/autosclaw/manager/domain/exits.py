@@ -29,7 +29,8 @@ def judge(
     stopping = desired is Desired.STOP or state is State.STOPPING
     if stopping:
         return Ending(State.STOPPED, reason or "Stopped.")
-    if box is not None and box.oom_killed:
+    # The engine's mark also stands when a command alone ate too much and the runner lived on.
+    if box is not None and box.oom_killed and box.exit_code != 0:
         return Ending(State.FAILED, "Its container was killed: out of memory.")
     if outcome == "completed":
         return Ending(State.COMPLETED, reason or "Finished.")
