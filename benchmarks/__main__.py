@@ -18,6 +18,7 @@ from benchmarks.figures import Figure, at_most, table, write
 from benchmarks.speed import Effort
 from benchmarks.stand import BUILD, ROOT
 
+_BUSY = 0.5
 _GATEWAY = Path(__file__).parent / "gateway_ttfb.py"
 
 
@@ -56,22 +57,21 @@ def main() -> int:
         known = ", ".join(BENCHMARKS)
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {known}")
     effort = speed.QUICK if options.quick else speed.FULL
-    before = os.getloadavg()[0]
-    figures: list[Figure] = []
-    for name in options.names or BENCHMARKS:
-        print(f"… {name}", file=sys.stderr, flush=True)
-        figures += BENCHMARKS[name](effort)
     machine = {
         "cores": os.cpu_count(),
-        "load_before": round(before, 2),
+        "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "quick": options.quick,
     }
+    figures: list[Figure] = []
+    for name in options.names or BENCHMARKS:
+        print(f"… {name}", file=sys.stderr, flush=True)
+        figures += BENCHMARKS[name](effort)
+        write(BUILD / "benchmarks.json", figures, machine)
     print(table(figures))
-    if before > 0.5:
-        print(f"\nThe machine was busy (load {before:.1f} before the start): figures are low.")
-    write(BUILD / "benchmarks.json", figures, machine)
+    if machine["load_before"] > _BUSY:
+        print(f"\nThe machine was busy (load {machine['load_before']}): figures are low.")
     return 1 if any(figure.held is False for figure in figures) else 0
 
 

@@ -8,7 +8,7 @@ measure.
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, figures: Sequence[Figure], machine: dict[str, object]) -> None:
+def write(path: Path, figures: Sequence[Figure], machine: Mapping[str, object]) -> None:
     """The figures as JSON."""
     path.parent.mkdir(exist_ok=True)
     found = {"machine": machine, "figures": [asdict(figure) for figure in figures]}

@@ -66,7 +66,7 @@ class _Wire:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):  # uvloop: RuntimeError once it is aborted
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
@@ -176,8 +176,10 @@ async def _trial(stand: Stand, seconds: float, *, killed: bool) -> _Outcome:
         await spool.close()
     kept = _kept(stand.folder / "data" / "autosclaw.db", agent_id)
     wanted = [_content(number) for number in range(1, sent + 1)]
-    found = [_judge(wanted, one) for one in (kept, reader.contents)]
-    return _Outcome(sent, *(max(one) for one in zip(*found, strict=True)), session.prompts)
+    lost, doubled, behind = (
+        max(one) for one in zip(_judge(wanted, kept), _judge(wanted, reader.contents), strict=True)
+    )
+    return _Outcome(sent, lost, doubled, behind, session.prompts)
 
 
 async def _speak(spool: Spool, seconds: float, stand: Stand, wire: _Wire, *, killed: bool) -> int:

@@ -46,7 +46,7 @@ class _Client(asyncio.Protocol):
         self.answers += 1
         self.transport.write(self._request)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self._gone.done():
             self._gone.set_result(None)
 

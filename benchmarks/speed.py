@@ -19,7 +19,7 @@ class Effort:
     repetitions: int
 
 
-FULL = Effort(4.0, 3)
+FULL = Effort(3.0, 3)
 QUICK = Effort(2.0, 1)
 
 

@@ -104,7 +104,8 @@ def manager(
     """A manager with seeded agents, on a data directory that is removed afterwards."""
     BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
-    server = stand = None
+    server: Server | None = None
+    stand: Stand | None = None
     try:
         data = folder / "data"
         seeded = seed(data, live=live, ended=ended, history=history, prompt=prompt)
@@ -116,8 +117,9 @@ def manager(
         _settle(server)
         yield stand
     finally:
-        for one in {server, stand.server if stand else None} - {None}:
-            one.stop()
+        for one in (server, stand.server if stand else None):
+            if one is not None:
+                one.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -202,7 +204,8 @@ def load(server: Server, folder: Path | None, **options: float) -> Load:
                 cpu = (after.cpu_ns - before.cpu_ns) / 1e9
                 return Load(said, cpu, after.resident_bytes)
     finally:
-        generator.stdout and generator.stdout.close()
+        if generator.stdout is not None:
+            generator.stdout.close()
         generator.kill()
         generator.wait()
     raise SystemExit(f"the load generator gave no result: {' '.join(arguments)}")

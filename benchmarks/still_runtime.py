@@ -47,5 +47,8 @@ class StillRuntime:
         await asyncio.Event().wait()
         yield BoxEvent(None)
 
+    async def tidy(self) -> None:
+        return
+
     async def close(self) -> None:
         return
