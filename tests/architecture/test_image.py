@@ -58,7 +58,8 @@ def test_the_recipe_carries_no_frontend_and_no_secret() -> None:
     assert not re.search(r"^#\s*syntax\s*=", DOCKERFILE, re.MULTILINE)
     assert not re.search(r"^(ENV|ARG|LABEL).*(KEY|TOKEN|SECRET|PASSWORD)", DOCKERFILE, re.MULTILINE)
     assert "USER 10001:10001" in DOCKERFILE
-    assert '"/usr/bin/tini", "-g", "--"' in DOCKERFILE
+    assert '"/usr/bin/tini", "--"' in DOCKERFILE
+    assert "PYTHONSAFEPATH=1" in DOCKERFILE
 
 
 def test_every_requirement_is_pinned_and_hashed() -> None:
