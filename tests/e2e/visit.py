@@ -34,7 +34,9 @@ async (log) => {
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   for (let still = 0; still < 5; ) {
     for (const row of log.querySelectorAll("[data-index]")) {
-      rows.set(Number(row.dataset.index), row.innerText);
+      // The minute stands before the first row it belongs to.
+      const time = row.querySelector("time")?.innerText ?? "";
+      rows.set(Number(row.dataset.index), row.innerText.replace(time, "").trim());
     }
     const before = log.scrollTop;
     log.scrollTop += log.clientHeight * 0.5;
