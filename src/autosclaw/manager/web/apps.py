@@ -5,6 +5,7 @@ Must not start servers (`manager.app` does).
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from autosclaw import __version__
@@ -22,6 +23,8 @@ from autosclaw.manager.web.middleware import Envelope
 from autosclaw.manager.web.openapi import install as install_openapi
 from autosclaw.manager.web.pages import Pages
 from autosclaw.manager.web.static import Page
+
+_WORTH_PACKING_BYTES = 2_000
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -57,6 +60,7 @@ def main_app(context: Context, pages: Pages) -> FastAPI:
     app.router.routes.append(
         Route("/{path:path}", Page(context.static).serve, methods=["GET", "HEAD"])
     )
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING_BYTES, compresslevel=5)
     app.add_middleware(Envelope)
     return app
 

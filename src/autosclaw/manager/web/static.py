@@ -3,6 +3,7 @@
 Must not serve anything outside the dashboard's folder.
 """
 
+import mimetypes
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -11,6 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 _FOREVER = "public, max-age=31536000, immutable"
 _FRESH = "no-cache"
+_PACKED = (("br", ".br"), ("gzip", ".gz"))
 _DOORS = frozenset({"api", "auth", "agent", "ws", "v1"})
 _MISSING = "The dashboard has not been built in this installation: run 'make dashboard' and reload."
 
@@ -31,10 +33,25 @@ class Page:
         file = _file(self._folder, path)
         if file is not None:
             kept = _FOREVER if path.startswith("assets/") else _FRESH
-            return FileResponse(file, headers={"Cache-Control": kept})
+            return _send(request, file, kept)
         if path.startswith("assets/"):
             raise HTTPException(404)
-        return FileResponse(self._folder / "index.html", headers={"Cache-Control": _FRESH})
+        return _send(request, self._folder / "index.html", _FRESH)
+
+
+def _send(request: Request, file: Path, kept: str) -> Response:
+    """The file, packed when it lies there so and the browser takes it."""
+    headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
+    accepted = request.headers.get("accept-encoding", "")
+    names = {part.partition(";")[0].strip() for part in accepted.split(",")}
+    kind = mimetypes.guess_type(file.name)[0]
+    for name, suffix in _PACKED:
+        packed = file.with_name(file.name + suffix)
+        if name in names and packed.is_file():
+            return FileResponse(
+                packed, media_type=kind, headers=headers | {"Content-Encoding": name}
+            )
+    return FileResponse(file, media_type=kind, headers=headers)
 
 
 def _file(folder: Path, path: str) -> Path | None:

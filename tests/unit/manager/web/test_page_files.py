@@ -1,5 +1,6 @@
 """The page's files, and what holds for every answer."""
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ async def page(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("the page")
     (folder / "assets" / "a-1.js").write_text("code")
+    (folder / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"packed code"))
     (folder / "icon.svg").write_text("icon")
     (tmp_path / "secret").write_text("secret")
     (folder / "link").symlink_to(tmp_path / "secret")
@@ -50,7 +52,7 @@ async def test_every_view_is_the_page_and_assets_are_for_ever(page: httpx.AsyncC
         answer = await page.get(view)
         assert (answer.status_code, answer.text) == (200, "the page"), view
         assert answer.headers["cache-control"] == "no-cache"
-    asset = await page.get("/assets/a-1.js")
+    asset = await page.get("/assets/a-1.js", headers={"Accept-Encoding": "identity"})
     assert asset.text == "code"
     assert "immutable" in asset.headers["cache-control"]
     assert (await page.get("/icon.svg")).text == "icon"
@@ -94,3 +96,12 @@ async def test_bodies_are_bounded_but_for_the_exempt(page: httpx.AsyncClient) ->
 
     assert (await page.post("/echo", content=chunks())).status_code == 413
     assert (await page.post("/free/echo", content=large)).text == str(limit + 1)
+
+
+async def test_packed_files_go_to_those_who_take_them(page: httpx.AsyncClient) -> None:
+    for accepted, text in (("gzip, br", "packed code"), ("br", "code"), ("", "code")):
+        answer = await page.get("/assets/a-1.js", headers={"Accept-Encoding": accepted})
+        assert answer.text == text, accepted
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert ("content-encoding" in answer.headers) is (text == "packed code")
