@@ -12,8 +12,14 @@ import pytest
 from autosclaw.testing.live_client import Refused, bash, eventually, script
 from autosclaw.testing.rig import Rig
 
+from .conftest import IN_CONTAINERS
+
 # One manager a runtime for all tests of this file: they share nothing but the machine.
 pytestmark = [pytest.mark.cli, pytest.mark.asyncio(loop_scope="module")]
+# A sample of the story is told on processes every time, all of it in the slow suite.
+MOSTLY_CONTAINED = pytest.mark.parametrize(
+    "live", [IN_CONTAINERS, pytest.param("process", marks=pytest.mark.slow)], indirect=True
+)
 PLAN_FILE = re.compile(r"(/[^ \"'\\]*plans/[a-z0-9-]+\.md)")
 
 USAGE = {
@@ -172,6 +178,7 @@ async def test_stopped_in_mid_command(live: Rig) -> None:
     assert refusal.value.status == 409
 
 
+@MOSTLY_CONTAINED
 async def test_the_same_key_is_the_same_agent(live: Rig) -> None:
     person = live.person
     prompt = script("hello")
@@ -186,6 +193,7 @@ async def test_the_same_key_is_the_same_agent(live: Rig) -> None:
     assert sum(entry["name"] == "keyed" for entry in listed) == 2
 
 
+@MOSTLY_CONTAINED
 async def test_a_plan_is_put_to_a_person(live: Rig) -> None:
     person = live.person
     entering = script({"tool": "EnterPlanMode", "input": {}}, "planning")
@@ -220,6 +228,7 @@ async def test_a_plan_is_put_to_a_person(live: Rig) -> None:
     await person.stop(agent)
 
 
+@MOSTLY_CONTAINED
 async def test_two_at_once_keep_to_themselves(live: Rig) -> None:
     person = live.person
     prompts = [
@@ -234,6 +243,7 @@ async def test_two_at_once_keep_to_themselves(live: Rig) -> None:
         assert {e.get("agentId") for e in events} == {agent}
 
 
+@MOSTLY_CONTAINED
 async def test_a_page_sees_text_while_it_is_written(live: Rig) -> None:
     person = live.person
     agent = await person.spawn(script({"text": "slowly " * 20, "pace": 50}))

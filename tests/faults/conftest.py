@@ -14,6 +14,9 @@ from autosclaw.testing.rig import Rig, rig
 MakeRig = Callable[..., Awaitable[Rig]]
 IN_CONTAINERS = pytest.param("docker", marks=pytest.mark.docker)
 
+SLOW_CONTAINERS = pytest.param("docker", marks=[pytest.mark.docker, pytest.mark.slow])
+SLOW_PROCESSES = pytest.param("process", marks=pytest.mark.slow)
+
 
 @pytest.fixture
 async def contained(tmp_path: Path) -> AsyncIterator[MakeRig]:

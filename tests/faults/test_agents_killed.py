@@ -54,7 +54,7 @@ async def test_a_killed_container_is_drained_while_the_manager_was_away(
     """What the runner had written and not sent is read out of the dead container."""
     live = await contained()
     await live.use_direct_credentials()
-    turns, a_turn = 10, 50
+    turns, a_turn = 6, 50
     steps = ledger.marked_steps(turns, a_turn, gap=0.01)
     agent = await live.person.spawn(script(*steps, bash("echo the last; sleep 20"), "done"))
     await live.person.said(agent, lambda e: str(e.get("content")).startswith("<2/"), "it works")
@@ -86,7 +86,7 @@ async def test_a_killed_runner_ends_its_agent_with_a_reason(anywhere: MakeRig) -
     live = await anywhere()
     mark = live.model.watch(f"task-{uuid.uuid4()}")
     agent = await live.person.spawn(script(bash(WAITING), text=mark))
-    agent_2 = await live.person.spawn(script(bash("echo other; sleep 6"), "went on"))
+    agent_2 = await live.person.spawn(script(bash("echo other; sleep 1"), "went on"))
     await live.person.said(agent, lambda e: e["type"] == "tool_use", "it works")
     (runner,) = await _pids(live, agent, RUNNER)
     os.kill(runner, signal.SIGKILL)

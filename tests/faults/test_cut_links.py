@@ -13,12 +13,12 @@ from autosclaw.testing.live_client import bash, eventually, script
 from autosclaw.testing.rig import Rig
 
 from .cables import cut_sockets
-from .conftest import MakeRig
+from .conftest import SLOW_CONTAINERS, MakeRig
 
 pytestmark = [pytest.mark.faults, pytest.mark.cli]
 
 CUTS = 10
-TURNS = 10
+TURNS = 6
 A_TURN = 100
 
 
@@ -30,6 +30,7 @@ def _epoch(live: Rig, agent: str) -> int:
     return int(live.manager.rows("SELECT epoch FROM agents WHERE id = ?", agent)[0]["epoch"])
 
 
+@pytest.mark.parametrize("anywhere", [SLOW_CONTAINERS, "process"], indirect=True)
 async def test_ten_cuts_while_an_agent_works(anywhere: MakeRig, chance: random.Random) -> None:
     live = await anywhere()
     await live.use_direct_credentials()
@@ -82,6 +83,7 @@ async def test_inputs_sent_around_a_cut_arrive_once(local: MakeRig) -> None:
     await live.person.stop(agent)
 
 
+@pytest.mark.slow
 async def test_a_manager_that_hangs_is_waited_for(local: MakeRig) -> None:
     """It is stopped as if the machine had no time for it: connections stay, nobody answers."""
     live = await local()

@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.cli]
 AGENTS = 3
 TURNS = 20
 A_TURN = 100  # 20 × 100 texts: 2,000 events an agent, and some more of its commands
+# Seconds after an accepted spawn: before the box is made, while it starts, once it has.
+LATE = (0.0, 0.7, 1.4)
 REATTACH_SECONDS = 10.0
 # Agents go on while the manager is away, so that its last death must come well before their end.
 LAST_POINT = 0.6
@@ -130,7 +132,15 @@ async def test_twenty_kills_while_three_agents_work(
     await _storm(await contained(), chance, kills=20, gap=0.05)
 
 
-@pytest.mark.parametrize("late", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize(
+    ("anywhere", "late"),
+    [
+        pytest.param("docker", 0.3, marks=pytest.mark.docker),
+        *[pytest.param("docker", t, marks=[pytest.mark.docker, pytest.mark.slow]) for t in LATE],
+        *[pytest.param("process", t, marks=pytest.mark.slow) for t in (0.3, *LATE)],
+    ],
+    indirect=["anywhere"],
+)
 async def test_a_kill_while_agents_are_started(
     anywhere: MakeRig, chance: random.Random, late: float
 ) -> None:
@@ -155,13 +165,13 @@ async def test_a_kill_while_agents_are_started(
 async def test_an_answer_that_the_managers_death_cut_is_gone_on_with(contained: MakeRig) -> None:
     """The gateway dies with the manager: the CLI tries again, what it got of it is kept once."""
     live = await contained()
-    steps = ledger.marked_steps(6, 40, gap=0.03)
+    steps = ledger.marked_steps(4, 40, gap=0.03)
     agent = await live.person.spawn(script(*steps, "done"))
     await live.person.said(agent, lambda e: str(e.get("content")).startswith("<2/3"), "it works")
     await live.manager.kill()
     await live.manager.start()
     assert (await live.person.ended(agent))["state"] == "completed"
-    tally = ledger.count(live.manager, agent, 6, 40)
+    tally = ledger.count(live.manager, agent, 4, 40)
     print(f"\ncut in mid answer: {tally}")
     # Of the answer that was cut the rest was never said; everything else is there, once.
     assert 0 < tally.lost < 40

@@ -8,7 +8,7 @@ from autosclaw.testing import ledger
 from autosclaw.testing.live_client import bash, eventually, script
 from autosclaw.testing.rig import Rig
 
-from .conftest import MakeRig
+from .conftest import IN_CONTAINERS, SLOW_PROCESSES, MakeRig
 
 pytestmark = [pytest.mark.faults, pytest.mark.cli]
 
@@ -39,6 +39,7 @@ async def test_stop_leaves_no_box(anywhere: MakeRig) -> None:
         assert states[agent]["exit_reason"] == "Stopped by shutdown."
 
 
+@pytest.mark.parametrize("anywhere", [IN_CONTAINERS, SLOW_PROCESSES], indirect=True)
 async def test_keep_lets_agents_work_on_and_come_back(anywhere: MakeRig) -> None:
     live = await anywhere(AGENTS_ON_SHUTDOWN="keep")
     await live.use_direct_credentials()
