@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import websockets
 
+from autosclaw.protocol import limits
+
 from .clients import Frame, Socket
 from .conftest import World
 
@@ -277,3 +279,11 @@ async def test_a_page_that_leaves_in_the_middle_of_its_chat_disturbs_nobody(worl
         events = await world.admin.transcript(agent_id)
         spoken = [e["content"] for e in events if e["type"] == "output" and "by" not in e]
         assert [int(c.split()[0]) for c in spoken] == list(range(1, agent.last + 1))
+
+
+async def test_silence_is_broken_by_a_beat(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PING_SECONDS", 0.2)
+    async with world.viewer.page(ACKNOWLEDGED) as page, world.viewer.page("") as plain:
+        await page.next("beat")
+        await page.next("beat")
+        assert "beat" not in [frame["type"] for frame in plain.got]

@@ -511,6 +511,17 @@ export interface components {
             type: "ask_user_response";
         };
         /**
+         * Beat
+         * @description Nothing happened for PING_SECONDS. A page that hears nothing for longer has lost us.
+         */
+        Beat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "beat";
+        };
+        /**
          * Chat
          * @description A person's (or the task's first) message. `id` is its UUID for exactly-once delivery.
          */
@@ -1054,7 +1065,7 @@ export interface components {
             /** Version */
             version: string;
         };
-        ServerMessage: components["schemas"]["Welcome"] | components["schemas"]["AgentList"] | components["schemas"]["AgentsChanged"] | components["schemas"]["ScheduleList"] | components["schemas"]["ProjectList"] | components["schemas"]["Watching"] | components["schemas"]["LiveEvents"] | components["schemas"]["LiveDeltas"] | components["schemas"]["LiveStatus"] | components["schemas"]["LiveTokens"] | components["schemas"]["TextHistory"] | components["schemas"]["AskNotification"] | components["schemas"]["AgentStopped"] | components["schemas"]["Ok"] | components["schemas"]["ErrorMessage"];
+        ServerMessage: components["schemas"]["Welcome"] | components["schemas"]["AgentList"] | components["schemas"]["AgentsChanged"] | components["schemas"]["ScheduleList"] | components["schemas"]["ProjectList"] | components["schemas"]["Watching"] | components["schemas"]["LiveEvents"] | components["schemas"]["LiveDeltas"] | components["schemas"]["LiveStatus"] | components["schemas"]["LiveTokens"] | components["schemas"]["TextHistory"] | components["schemas"]["AskNotification"] | components["schemas"]["AgentStopped"] | components["schemas"]["Beat"] | components["schemas"]["Ok"] | components["schemas"]["ErrorMessage"];
         /**
          * Session
          * @description The CLI's session began or changed: its id, model and version.

@@ -70,6 +70,18 @@ afterEach(() => {
 });
 
 describe("Connection", () => {
+  it("takes long silence for a lost connection, and a beat for a sign of life", () => {
+    newest().welcome();
+    for (let beat = 0; beat < 3; beat += 1) {
+      vi.advanceTimersByTime(40_000);
+      newest().receive({ type: "beat" });
+    }
+    expect(connection.state().kind).toBe("live");
+    vi.advanceTimersByTime(51_000);
+    expect(connection.state().kind).not.toBe("live");
+    expect(sockets.length).toBeGreaterThan(1);
+  });
+
   it("is live once it was welcomed and has the list", () => {
     expect(connection.state().kind).toBe("connecting");
     newest().welcome();

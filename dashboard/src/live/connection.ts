@@ -9,6 +9,8 @@ import { type Watcher, Watches } from "./watches";
 const PROTOCOL = 1;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
+/** The server says something at least every 20 s. */
+const SILENCE_MS = 50_000;
 
 export type LinkState =
   | { kind: "connecting" }
@@ -32,6 +34,7 @@ export class Connection {
   private readonly frameListeners = new Set<(frame: ServerMessage) => void>();
   private readonly lossListeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private attempts = 0;
   private lostAt: number | null = null;
   private epoch: string | null = null;
@@ -78,6 +81,7 @@ export class Connection {
     window.removeEventListener("online", this.retryNow);
     window.removeEventListener("offline", this.dropNow);
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     const socket = this.socket;
     this.socket = null;
     this.ready = false;
@@ -92,7 +96,7 @@ export class Connection {
     this.open();
   };
 
-  /** The browser lost its network: the socket would look open for minutes, and "Live" be a lie. */
+  /** The network is gone: the socket would look open for minutes, and "Live" be a lie. */
   private readonly dropNow = (): void => {
     const { socket } = this;
     if (!socket) return;
@@ -120,15 +124,24 @@ export class Connection {
   private open(): void {
     const socket = this.openSocket(socketUrl());
     this.socket = socket;
+    this.listen();
     socket.onmessage = (message) => {
-      if (this.socket === socket) this.receive(JSON.parse(String(message.data)) as ServerMessage);
+      if (this.socket !== socket) return;
+      this.listen();
+      this.receive(JSON.parse(String(message.data)) as ServerMessage);
     };
     socket.onclose = () => {
       if (this.socket === socket) this.lose();
     };
   }
 
+  private listen(): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(this.dropNow, SILENCE_MS);
+  }
+
   private lose(): void {
+    clearTimeout(this.silence);
     this.socket = null;
     this.ready = false;
     this.lostAt ??= Date.now();

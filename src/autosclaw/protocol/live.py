@@ -265,6 +265,12 @@ class AgentStopped(Wire):
     agent_id: str
 
 
+class Beat(Wire):
+    """Nothing happened for PING_SECONDS. A page that hears nothing for longer has lost us."""
+
+    type: Literal["beat"] = "beat"
+
+
 class Ok(Wire):
     """The frame with this requestId is done; agentId where one was made."""
 
@@ -295,6 +301,7 @@ ServerMessage = Annotated[
     | TextHistory
     | AskNotification
     | AgentStopped
+    | Beat
     | Ok
     | ErrorMessage,
     Field(discriminator="type"),

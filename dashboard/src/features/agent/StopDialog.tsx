@@ -26,7 +26,7 @@ export default function StopDialog({ agent, onClose }: { agent: Agent; onClose: 
   return (
     <Dialog title="Stop this agent?" onClose={onClose}>
       <p className="wrap-anywhere">
-        <strong>{agent.name}</strong> ends what it is doing and its container is removed. What it
+        <strong>{agent.name}</strong> ends what it is doing and its workspace is removed. What it
         said and did stays readable here.
       </p>
       {agent.processing && <p className="mt-2 text-dim">It is working right now.</p>}

@@ -18,8 +18,8 @@ export function FirstAgent({ me }: { me: Me }) {
     <section className="mt-8 max-w-2xl">
       <h2 className="text-ask font-semibold">No agents yet</h2>
       <p className="mt-1 text-dim">
-        An agent works on a task by itself, in its own container, and asks you when it must. Start
-        with one of these, or with a task of your own.
+        An agent works on a task by itself, in a workspace of its own, and asks you when it must.
+        Start with one of these, or with a task of your own.
       </p>
       <ul className="mt-4 flex flex-col gap-2">
         {EXAMPLES.map((task) => (

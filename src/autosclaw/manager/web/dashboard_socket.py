@@ -23,6 +23,7 @@ from autosclaw.protocol.people import Me
 
 _POLICY = 1008
 _BAD_FRAMES = 4400
+_BEAT = live.encode(live.Beat()).decode()
 log = structlog.get_logger()
 
 
@@ -119,7 +120,13 @@ async def _read(websocket: WebSocket, here: Context, page: PageConnection) -> No
 
 async def _write(websocket: WebSocket, here: Context, page: PageConnection) -> None:
     while True:
-        frame = await page.next_frame()
+        try:
+            async with asyncio.timeout(limits.PING_SECONDS):
+                frame = await page.next_frame()
+        except TimeoutError:
+            if page.plain:
+                continue
+            frame = _BEAT
         if frame is None:
             return
         async with asyncio.timeout(limits.SEND_SECONDS):

@@ -34,14 +34,17 @@ export function noticeOf(event: TranscriptEvent): Notice | null {
   switch (event.type) {
     case "state_changed": {
       const state = event.state ?? "";
-      const text = phrase(STATES[state] ?? state, event.by, event.reason);
+      const word = STATES[state] ?? state;
+      const text = event.reason?.startsWith(word)
+        ? event.reason
+        : phrase(word, event.by, event.reason);
       return { text, bad: BAD_STATES.has(state) };
     }
-    case "exited": {
-      const outcome = event.outcome ?? "completed";
-      const text = phrase(`Agent ${outcome}`, null, event.reason);
-      return { text, bad: outcome === "failed" };
-    }
+    case "exited":
+      // The state that follows says the same, unless it went wrong.
+      return event.outcome === "failed"
+        ? { text: phrase("Agent failed", null, event.reason), bad: true }
+        : null;
     case "session":
       return { text: `Session with ${event.model || "its model"}`, bad: false };
     case "output": {
