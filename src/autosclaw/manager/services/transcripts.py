@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -27,6 +27,7 @@ _decode = msgspec.json.Decoder(AgentEvent).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 Effect = Callable[[Tx], None]
 _FROM_MODEL = (events.Output, events.ToolUse)
+_TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(AgentEvent)}
 
 
 class SequenceGap(Exception):
@@ -238,8 +239,7 @@ class Transcripts:
                 logged.append(SessionLogRow(item.source_seq, event.subpath, event.text))
                 continue
             seq = old[0] + len(shown) + 1
-            kind = str(event.__struct_config__.tag)
-            shown.append(MessageRow(seq, item.source_seq, kind, item.text, now))
+            shown.append(MessageRow(seq, item.source_seq, _TAGS[type(event)], item.text, now))
             if isinstance(event, _FROM_MODEL) and event.message_id:
                 channel.settle(event.message_id, event.block)
         new = (old[0] + len(shown), fresh[-1].source_seq)
@@ -251,7 +251,7 @@ class Transcripts:
             stage.done = self._database.submit(stage.write, lazy=True)
             stage.done.add_done_callback(partial(self._settled, transcript, stage))
             transcript.stage = stage
-        if stage.size > limits.LINK_BATCH_BYTES:
+        if stage.size - size <= limits.LINK_BATCH_BYTES < stage.size:
             self._database.hasten()
         transcript.pending_bytes += size
         transcript.last_source_seq = new[1]
