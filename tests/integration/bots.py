@@ -36,6 +36,7 @@ class Bot:
         self.sent = 0
         self.exit_code: int | None = None
         self.heard: list[str] = []
+        self.applied = 0
 
     def add(self, **event: Any) -> None:
         self.events.append(event)
@@ -58,8 +59,10 @@ class Bot:
             if frame["type"] == "registered":
                 self.sent = frame["lastSeq"]
             elif frame["type"] == "chat":
-                self._obey(frame["message"])
-                await link.send(json.dumps({"type": "applied", "input": frame["input"]}))
+                if frame["input"] > self.applied:  # what was lost is its confirmation
+                    self.applied = frame["input"]
+                    self._obey(frame["message"])
+                await link.send(json.dumps({"type": "applied", "input": self.applied}))
             elif frame["type"] == "close":
                 self.exit_code = 0
             if self.exit_code in (3, 7):
