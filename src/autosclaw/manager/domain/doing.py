@@ -9,6 +9,7 @@ from autosclaw.protocol import events
 from autosclaw.protocol.events import AgentEvent
 
 _CHARS = 120
+_LOOK_AT_CHARS = 1_000
 _FIRST_FIELDS = ("command", "file_path", "pattern", "query", "url", "description", "name", "prompt")
 
 
@@ -28,8 +29,9 @@ def describe(event: AgentEvent) -> str | None:
 
 def clip(text: str) -> str:
     """One line of at most 120 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _CHARS else line[: _CHARS - 1] + "…"
+    line = " ".join(text[:_LOOK_AT_CHARS].split())
+    cut = len(line) > _CHARS or len(text) > _LOOK_AT_CHARS
+    return line[: _CHARS - 1] + "…" if cut else line
 
 
 def _argument(value: Any) -> str:

@@ -129,12 +129,17 @@ class Supervisor:
             log.warning("engine_unavailable", error=str(error))
             return
         rows = await self._database.read(agents.unended)
-        known = {row.id for row in rows}
+        there = {box.agent_id: box for box in boxes}
+        now = self._clock()
         for row in rows:
-            self.hint(row.id)
-        for box in boxes:
-            if box.agent_id not in known:
-                self.hint(box.agent_id)
+            box = there.pop(row.id, None)
+            seen_again = row.missing_since is not None and box is not None
+            if seen_again or decide(self._facts(row), box, now) is not Action.NOTHING:
+                self.hint(row.id)
+            else:
+                self._wait_for(row)
+        for agent_id in there:
+            self.hint(agent_id)
 
     async def _care(self, agent_id: str) -> None:
         """Steps for one agent until there is nothing to do now."""

@@ -82,7 +82,12 @@ def set_cookie(request: Request, response: Response, token: str) -> None:
     )
 
 
+async def installation(connection: HTTPConnection) -> Context:
+    """context_of as a dependency; async, or every request would wait for a thread."""
+    return context_of(connection)
+
+
 AnyActor = Annotated[Actor, Depends(actor_of)]
 User = Annotated[UserActor, Depends(user_of)]
 AgentOnly = Annotated[AgentActor, Depends(agent_of)]
-Installation = Annotated[Context, Depends(context_of)]
+Installation = Annotated[Context, Depends(installation)]
