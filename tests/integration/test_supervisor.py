@@ -368,7 +368,7 @@ async def test_killed_in_any_step_of_a_start(
     monkeypatch.undo()
     assert stage.boxes(agent_id) <= 1
     if nth == 2:
-        reached = hang(monkeypatch, "inspect", "before")
+        reached = hang(monkeypatch, "list", "before")
         await stage.up()
         await asyncio.wait_for(reached.wait(), 5)
         await stage.managers.kill()
