@@ -53,7 +53,9 @@ def alive(pid: int) -> bool:
 
 async def test_works_and_finishes(manager: FakeManager, runner: Runner) -> None:
     manager.session["keepAliveSeconds"] = 0
-    manager.chat(script(bash("echo $((6 * 7)); env"), "The answer is <<result>>"))
+    manager.chat(
+        script(bash("echo $((6 * 7)); env"), {"text": "The answer is <<result>>", "gap": 0.1})
+    )
     await runner.start()
     assert await runner.exit_code() == 0
     result = await manager.event(type="tool_result")

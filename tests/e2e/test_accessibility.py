@@ -96,7 +96,7 @@ async def test_an_agent_at_work(live: Rig, visit: Visiting) -> None:
     await expect(person.dialog).to_be_visible()
     await is_sound(person, "stop-dialog")
     await person.dialog.get_by_role("button", name="Stop agent").click()
-    await expect(person.page.get_by_text("Stopped by admin.", exact=True)).to_be_visible()
+    await expect(person.page.get_by_text("Stopped by admin.", exact=True).last).to_be_visible()
     await is_sound(person, "agent-ended")
 
 

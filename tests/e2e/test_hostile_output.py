@@ -150,4 +150,4 @@ async def test_lines_without_an_end_leave_the_page_usable(live: Rig, visit: Visi
     await person.page.keyboard.press("Enter")
     await person.says(re.compile("admin.*Do you hear me", re.S))
     await live.person.stop(agent)
-    await expect(person.page.get_by_text("Stopped by admin.", exact=True)).to_be_visible()
+    await expect(person.page.get_by_text("Stopped by admin.", exact=True).last).to_be_visible()

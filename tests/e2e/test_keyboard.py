@@ -95,5 +95,5 @@ async def test_from_signing_in_to_stopping(live: Rig, visit: Visiting) -> None:
     await keys.press("Enter")
     await tab_to(person, "Stop agent")
     await keys.press("Enter")
-    await expect(person.page.get_by_text("Stopped by admin.", exact=True)).to_be_visible()
+    await expect(person.page.get_by_text("Stopped by admin.", exact=True).last).to_be_visible()
     assert (await live.person.ended(agent))["state"] == "stopped"

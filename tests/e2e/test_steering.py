@@ -52,7 +52,7 @@ async def test_message_interrupt_stop(live: Rig, visit: Visiting) -> None:
     await expect(person.dialog).to_have_count(0)
     await expect(person.page).to_have_title(re.compile("Stopped"))
     await expect(person.chat).to_have_count(0)
-    await expect(person.page.get_by_text("Stopped by admin.", exact=True)).to_be_visible()
+    await expect(person.page.get_by_text("Stopped by admin.", exact=True).last).to_be_visible()
 
     async def gone() -> bool:
         if live.boxes is None:

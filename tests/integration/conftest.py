@@ -14,8 +14,13 @@ from autosclaw.testing.manager import PASSWORD, PEOPLE, RunningManager, running_
 
 from .clients import Frame, Person, Socket, connect, eventually, sign_in
 
-# What the manager logs is not looked at here, and rendering it is slow.
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+@pytest.fixture(autouse=True, scope="package")
+def _silence() -> Iterator[None]:
+    """What the manager logs is not looked at here, and rendering it is slow."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True, scope="package")

