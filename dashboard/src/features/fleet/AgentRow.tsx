@@ -46,8 +46,11 @@ interface Props {
 export const AgentRow = memo(function AgentRow({ agent, depth, started, total }: Props) {
   const own = money(agent.costUSD);
   return (
-    <tr className="group relative hover:bg-hover max-md:grid max-md:grid-cols-[1fr_auto] max-md:gap-x-3 max-md:border-b max-md:border-line max-md:py-2">
-      <th scope="row" className={`${CELL} max-w-0 text-left font-normal max-md:max-w-none`}>
+    <tr className="group relative hover:bg-hover max-md:grid max-md:grid-cols-[minmax(0,1fr)_auto] max-md:gap-x-3 max-md:border-b max-md:border-line max-md:py-2">
+      <th
+        scope="row"
+        className={`${CELL} max-w-0 text-left font-normal max-md:max-w-none max-md:min-w-0`}
+      >
         <span className="flex items-center">
           <Elbow depth={depth} />
           <Link
@@ -68,7 +71,7 @@ export const AgentRow = memo(function AgentRow({ agent, depth, started, total }:
         <StatusMark look={lookOf(agent)} />
       </td>
       <td
-        className={`${CELL} max-w-0 truncate text-sm text-dim max-md:row-start-2 max-md:max-w-none`}
+        className={`${CELL} max-w-0 truncate text-sm text-dim max-md:row-start-2 max-md:max-w-none max-md:min-w-0`}
         title={doing(agent)}
       >
         {doing(agent)}

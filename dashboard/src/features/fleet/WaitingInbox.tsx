@@ -52,7 +52,7 @@ export function WaitingInbox({ agents, me }: { agents: Agent[]; me: Me }) {
       <h2 id="waiting" className="mb-2 font-semibold">
         Waiting for you
       </h2>
-      <ul className="grid items-start gap-3 md:grid-cols-[repeat(auto-fill,minmax(340px,1fr))]">
+      <ul className="grid grid-cols-1 items-start gap-3 md:grid-cols-[repeat(auto-fill,minmax(340px,1fr))]">
         {agents.map((agent) => (
           <Waiting key={agent.question?.id ?? agent.id} agent={agent} me={me} />
         ))}

@@ -1,4 +1,4 @@
-/** Quiet lines: what happened around the agent, in a sentence. Pure. */
+/** Quiet lines: what happened around the agent, in a sentence; its end is told by its state. Pure. */
 import type { TranscriptEvent, Turn } from "@/api/types";
 import { duration, plural } from "@/lib/format";
 
@@ -40,11 +40,6 @@ export function noticeOf(event: TranscriptEvent): Notice | null {
         : phrase(word, event.by, event.reason);
       return { text, bad: BAD_STATES.has(state) };
     }
-    case "exited":
-      // The state that follows says the same, unless it went wrong.
-      return event.outcome === "failed"
-        ? { text: phrase("Agent failed", null, event.reason), bad: true }
-        : null;
     case "session":
       return { text: `Session with ${event.model || "its model"}`, bad: false };
     case "output": {
