@@ -30,9 +30,9 @@ from autosclaw.manager.settings import (
 )
 from autosclaw.manager.store.database import StoreUnavailable
 from autosclaw.manager.store.schema import NewerSchemaError
+from autosclaw.protocol import limits
 from autosclaw.rehearsal.server import RunningServer, serve
 
-_SHUTDOWN_SECONDS = 15.0
 _NO_IMAGE = "not-built"
 
 
@@ -86,7 +86,7 @@ async def _run(settings: Settings) -> None:
         click.echo("Stopping …", err=True)
     finally:
         try:
-            left = await asyncio.wait_for(manager.stop(), _SHUTDOWN_SECONDS)
+            left = await asyncio.wait_for(manager.stop(), limits.SHUTDOWN_SECONDS)
         except TimeoutError:
             left = -1
         if model is not None:

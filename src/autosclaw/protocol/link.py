@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from autosclaw.protocol import limits
 from autosclaw.protocol.events import AgentEvent
 
 PROTOCOL = 1
@@ -123,7 +124,7 @@ class SessionSpec(msgspec.Struct, omit_defaults=True, rename="camel"):
     append_prompt: str = ""
     resume: bool = False
     subscription: bool = False
-    question_seconds: int = 24 * 3600
+    question_seconds: int = limits.QUESTION_TTL_SECONDS
 
 
 class Registered(_Frame, tag="registered"):

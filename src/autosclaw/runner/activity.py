@@ -36,11 +36,6 @@ class Activity:
         )
 
     @property
-    def in_turn(self) -> bool:
-        """Work would be lost if the CLI died now."""
-        return self._turn_open or bool(self.unseen)
-
-    @property
     def status(self) -> str:
         """What a person is told."""
         if self.open_questions or self.state == "requires_action":

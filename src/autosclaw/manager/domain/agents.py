@@ -5,7 +5,7 @@ Must not write anything; `services.life` applies a transition by compare-and-swa
 
 from enum import StrEnum
 
-from autosclaw.protocol.agents import ENDED, State
+from autosclaw.protocol.agents import State
 
 S = State
 
@@ -85,8 +85,3 @@ def allowed(old: State, new: State, cause: Cause) -> bool:
 def sources(new: State, cause: Cause) -> frozenset[State]:
     """Every state from which `cause` may move an agent to `new`."""
     return frozenset(a for (a, b), causes in TRANSITIONS.items() if b is new and cause in causes)
-
-
-def has_ended(state: State) -> bool:
-    """Nothing will happen to it any more, except archiving."""
-    return state in ENDED

@@ -12,7 +12,6 @@ from autosclaw.manager.domain.agents import (
     TRANSITIONS,
     Cause,
     allowed,
-    has_ended,
     sources,
 )
 from autosclaw.protocol.agents import ENDED, PUBLIC_STATUS, State, Status
@@ -104,10 +103,10 @@ def test_whatever_happens_an_end_is_an_end(steps: list[tuple[State, Cause]]) -> 
         before = state
         if allowed(state, new, cause):
             state = new
-        if has_ended(before):
+        if before in ENDED:
             assert state in {before, State.ARCHIVED}
         if before is State.STOPPING:
-            assert state is State.STOPPING or has_ended(state)
+            assert state is State.STOPPING or state in ENDED
         assert PUBLIC_STATUS[state] in Status
 
 
